@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What can go wrong, each as one line that a person can act on.
+
+Every error that a user may cause derives from `GossipperError`; its text names the place, what is wrong there and,
+where it is known, what to do. Anything else that escapes is a bug. The classes carry their fields apart so that an
+interface can put the problem beside the field or the line that it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GossipperError(Exception):
+    """The base of every error that is the user's to mend; `str()` is one line."""
+
+
+class ScenarioError(GossipperError):
+    """One problem of a scenario or of a data file that it reads.
+
+    `line` and `column` count from 1; 0 means that the problem belongs to the whole file.
+    """
+
+    def __init__(self, file: str, line: int, column: int, message: str, hint: str = "") -> None:
+        self.file, self.line, self.column, self.message, self.hint = file, line, column, message, hint
+        place = f"{file}:{line}" if line else file
+        super().__init__(f"{place}: {message}" + (f" — {hint}" if hint else ""))
+
+
+class ScenarioErrors(GossipperError):
+    """All problems of one scenario at once, in the order of their lines; never empty."""
+
+    def __init__(self, problems: Sequence[ScenarioError]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class OptionError(GossipperError):
+    """An option has a value that it cannot have. `option` is its name in `RunConfig`, or the flag as it was typed."""
+
+    def __init__(self, option: str, value: object, message: str) -> None:
+        self.option, self.value, self.message = option, value, message
+        super().__init__(f"{option}: {message}")
+
+
+class BindError(GossipperError):
+    """A local address or port cannot be had (SIPp's exit code 254)."""
+
+
+class TransportError(GossipperError):
+    """A socket failed in a way that ends the run: an unresolvable host, a refused connection, no file descriptors."""
+
+
+class ShardDied(GossipperError):
+    """A child process that ran calls ended before its run did; the text holds its last words."""
+
+
+class CommandError(GossipperError):
+    """A command on the bus cannot be carried out as things stand: no such run, no handler, the engine is closed."""

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the engine can be asked: commands, each with the type of its answer.
+
+To add one: a struct here that names its answer, one handler in `engine.run.commands`.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from engine.messages.events import RunStarted
+from engine.messages.scenario import Problem, ScenarioDescription
+from engine.options import RunConfig
+
+Answer = TypeVar("Answer")
+
+
+class Command(msgspec.Struct, Generic[Answer], frozen=True, kw_only=True, tag=True):
+    """The base of all commands; its parameter is the type of the answer."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The answer of a command that has nothing to tell."""
+
+
+class ScenarioList(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of built-in scenarios, and paths of files that look like scenarios, both sorted."""
+
+    built_in: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+class OptionProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one option of a configuration; `option` is its name in `RunConfig`."""
+
+    option: str
+    message: str
+
+
+class ListScenarios(Command[ScenarioList], frozen=True, kw_only=True, tag=True):
+    """The built-in scenarios, and the XML files with a <scenario> in and one level below `directory`."""
+
+    directory: str
+
+
+class DescribeScenario(Command[ScenarioDescription], frozen=True, kw_only=True, tag=True):
+    """A scenario for people; `source` is the name of a built-in one or a path. Broken files are described too.
+
+    Fails with ScenarioErrors only when the file cannot be read at all.
+    """
+
+    source: str
+
+
+class CheckScenario(Command[tuple[Problem, ...]], frozen=True, kw_only=True, tag=True):
+    """All problems and warnings of a scenario, by line; empty when it is sound. An unreadable file is a problem too."""
+
+    source: str
+
+
+class CheckOptions(Command[tuple[OptionProblem, ...]], frozen=True, kw_only=True, tag=True):
+    """What would keep this configuration from running, without starting it. Empty when nothing would."""
+
+    config: RunConfig
+
+
+class StartRun(Command[RunStarted], frozen=True, kw_only=True, tag=True):
+    """Validate, bind, start. Fails with ScenarioErrors, OptionError, BindError or TransportError; then nothing runs."""
+
+    config: RunConfig
+
+
+class StopRun(Command[Done], frozen=True, kw_only=True, tag=True):
+    """End a run. Gracefully: no new calls, wait for the open ones. `now`: also end the open ones (BYE or CANCEL).
+
+    Answers at once; `RunFinished` tells when it has ended.
+    """
+
+    run: str
+    now: bool = False
+
+
+class SetRate(Command[Done], frozen=True, kw_only=True, tag=True):
+    """A new rate in calls a rate period, as `-r`."""
+
+    run: str
+    rate: float
+
+
+class SetUsers(Command[Done], frozen=True, kw_only=True, tag=True):
+    """A new number of users, for a run that has them."""
+
+    run: str
+    users: int
+
+
+class SetLimit(Command[Done], frozen=True, kw_only=True, tag=True):
+    """A new limit of open calls, as `-l`."""
+
+    run: str
+    call_limit: int
+
+
+class PauseTraffic(Command[Done], frozen=True, kw_only=True, tag=True):
+    """Start no new calls; the open ones go on."""
+
+    run: str
+
+
+class ResumeTraffic(Command[Done], frozen=True, kw_only=True, tag=True):
+    """Start calls again. Calls that would have been due meanwhile are not made up for."""
+
+    run: str
+
+
+AnyCommand = (
+    ListScenarios
+    | DescribeScenario
+    | CheckScenario
+    | CheckOptions
+    | StartRun
+    | StopRun
+    | SetRate
+    | SetUsers
+    | SetLimit
+    | PauseTraffic
+    | ResumeTraffic
+)

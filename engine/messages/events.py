@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the engine tells: events. Everything that a screen shows comes from these, so a recorded file replays a run."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from engine.messages.counts import Counters, StepCounts
+from engine.messages.histogram import Histogram
+from engine.messages.scenario import Problem, ScenarioDescription
+from engine.options import RunConfig
+
+
+class RunState(StrEnum):
+    """Where a run stands. `finishing`: no new calls, the open ones go on."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHING = "finishing"
+    FINISHED = "finished"
+
+
+class Outcome(StrEnum):
+    """How a run ended; SIPp's exit codes say the same (`EXIT_CODES`)."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    NO_CALLS = "no calls"
+    ERROR = "error"
+
+
+EXIT_CODES = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.STOPPED: 97, Outcome.NO_CALLS: 99, Outcome.ERROR: 255}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the numbers can be believed: `trustworthy`, or generator-limited for these reasons."""
+
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def trustworthy(self) -> bool:
+        """True when nothing speaks against the numbers."""
+        return not self.reasons
+
+    def __str__(self) -> str:
+        return "trustworthy" if self.trustworthy else "generator-limited: " + "; ".join(self.reasons)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The base of all events. `run` names the run that it belongs to."""
+
+    run: str
+
+
+class RunStarted(Event, frozen=True, kw_only=True, tag=True):
+    """A run is about to start its first call. `started_unix_ns` is wall time. `local` is `address:port` as bound."""
+
+    config: RunConfig
+    scenario: ScenarioDescription
+    started_unix_ns: int
+    pid: int
+    local: str
+    workers: int
+
+
+class Snapshot(Event, frozen=True, kw_only=True, tag=True):
+    """Everything since the start: a lost snapshot loses nothing.
+
+    `elapsed_ns` counts from the run's start on the monotonic clock; `sequence` rises by one. `target_rate` is in calls
+    a second; with `users`, it is 0. `response_times` has a histogram for each timer from the actual send,
+    `response_times_from_due` the same from when the call was due, `lateness` how late calls started.
+    """
+
+    sequence: int
+    elapsed_ns: int
+    state: RunState
+    target_rate: float
+    users: int | None
+    call_limit: int
+    counters: Counters
+    steps: tuple[StepCounts, ...]
+    response_times: dict[str, Histogram]
+    response_times_from_due: dict[str, Histogram]
+    call_length: Histogram
+    lateness: Histogram
+    verdict: Verdict
+
+
+class Warning(Event, frozen=True, kw_only=True, tag=True):
+    """Something that a person should know and that does not end the run; `count` folds repetitions."""
+
+    elapsed_ns: int
+    text: str
+    count: int = 1
+
+
+class Logged(Event, frozen=True, kw_only=True, tag=True):
+    """What a `<log>` action of the scenario wrote."""
+
+    elapsed_ns: int
+    text: str
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution in a summary. Durations in ms; `repartition` pairs SIPp's upper bounds (null: the rest) with counts."""
+
+    count: int
+    mean_ms: float
+    stdev_ms: float
+    min_ms: float
+    p50_ms: float
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float
+    p99_9_ms: float
+    max_ms: float
+    repartition: tuple[tuple[int | None, int], ...] = ()
+
+
+class StepSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One step in a summary: what it is and what it counted."""
+
+    kind: str
+    label: str
+    counts: StepCounts
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished run; the JSON of `-summary_json`, whose schema is `docs/summary.schema.json`.
+
+    `version` rises when a field changes its meaning or goes; new fields may come without. `call_rate` is what was
+    reached over the whole run, in calls a second.
+    """
+
+    version: int = 1
+    generator: str
+    run: str
+    scenario: str
+    title: str
+    role: str
+    remote: str
+    transport: str
+    workers: int
+    started_at: str
+    elapsed_s: float
+    outcome: Outcome
+    exit_code: int
+    error: str = ""
+    verdict: Verdict
+    trustworthy: bool
+    target_rate: float
+    call_rate: float
+    counters: Counters
+    steps: tuple[StepSummary, ...]
+    response_times: dict[str, Percentiles]
+    response_times_from_due: dict[str, Percentiles]
+    call_length: Percentiles
+    lateness: Percentiles
+
+
+class RunFinished(Event, frozen=True, kw_only=True, tag=True):
+    """The run has ended and all its children with it. `summary.error` is one line when it ended by an error."""
+
+    summary: Summary
+
+
+AnyEvent = RunStarted | Snapshot | Warning | Logged | RunFinished
+
+__all__ = [
+    "EXIT_CODES",
+    "AnyEvent",
+    "Event",
+    "Logged",
+    "Outcome",
+    "Percentiles",
+    "Problem",
+    "RunFinished",
+    "RunStarted",
+    "RunState",
+    "Snapshot",
+    "StepSummary",
+    "Summary",
+    "Verdict",
+    "Warning",
+]
