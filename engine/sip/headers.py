@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Names of header fields: the compact forms and the one spelling that we compare (RFC 3261 section 7.3.3)."""
+
+from __future__ import annotations
+
+COMPACT = {
+    b"a": b"accept-contact",
+    b"b": b"referred-by",
+    b"c": b"content-type",
+    b"d": b"request-disposition",
+    b"e": b"content-encoding",
+    b"f": b"from",
+    b"i": b"call-id",
+    b"j": b"reject-contact",
+    b"k": b"supported",
+    b"l": b"content-length",
+    b"m": b"contact",
+    b"o": b"event",
+    b"r": b"refer-to",
+    b"s": b"subject",
+    b"t": b"to",
+    b"u": b"allow-events",
+    b"v": b"via",
+    b"x": b"session-expires",
+    b"y": b"identity",
+}
+"""Compact name → long name, both in lower case (RFC 3261, 3265, 3515, 3841, 3892, 4028, 8224)."""
+
+
+def canonical(name: bytes) -> bytes:
+    """The lower-case long form of a header name: `V` and `via` are `via`."""
+    lower = name.lower()
+    return COMPACT.get(lower, lower)
