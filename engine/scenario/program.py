@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a scenario is compiled to, and what it needs of the call that runs it: the contract with `engine.call`.
+
+A `Program` is made once a run. Its steps carry no names to look up and nothing to parse: a jump is the index of a
+step, a variable is the index of a list, a message is one callable that takes the call and returns bytes. Whatever is
+known before the run (`RunFacts`) is folded into the constants.
+
+A `Program` is shared by all calls of a shard and never changes; what changes is in the call (`CallState`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.messages import Failure, Role
+from engine.scenario.data_file import DataFile
+from engine.sip.message import Message
+
+Value = bytes | float | bool | None
+"""What a variable holds; None until something is assigned."""
+
+
+class CallState(Protocol):
+    """What keywords and actions see of a call; `engine.call.Call` implements it."""
+
+    number: int
+    """The call's number, from 1."""
+    call_id: bytes
+    cseq: int
+    """[cseq]: `RunFacts.base_cseq` when the call starts; see `SendStep.raises_cseq` and `RecvStep`."""
+    user: int
+    """[userid]: from 1, or 0 without -users."""
+    step_index: int
+    """Index of the step being executed."""
+    last: Message | None
+    """The last message received that was no retransmission."""
+    variables: list[Value]
+    """One value for each of `Program.variables`."""
+    peer_tag: bytes
+    """`;tag=…` of the last To received, or nothing."""
+    routes: bytes
+    """The value of a Route header kept by rrs, without the header's name, or nothing."""
+    next_url: bytes
+    """The URI of the Contact kept by rrs, or nothing."""
+    local_port: int
+    """The port that this call sends from."""
+    circuit: int
+    """Index of the call's TDM circuit (`Program.circuits`)."""
+
+    def fail(self, failure: Failure, detail: str) -> None:
+        """End the call as failed in this class; `detail` is for people."""
+
+    def log(self, text: str) -> None:
+        """Hand on what a <log> action wrote."""
+
+
+Render = Callable[[CallState], bytes]
+"""A compiled template."""
+Action = Callable[[CallState], None]
+"""A compiled action. Stop a step's actions when one has failed the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """The constants of a run. Addresses are bare (no brackets); IPv6 is seen by the colon.
+
+    `local_port` is 0 when each call has a socket of its own. `lost` is the default share in per cent. `users` is None
+    without -users. `data_files` are by base name, in the order of -inf: the first serves `[field0]` without `file=`.
+    """
+
+    local_ip: str
+    local_port: int
+    transport: str = "UDP"
+    remote_host: str = ""
+    remote_ip: str = ""
+    remote_port: int = 5060
+    media_ip: str = ""
+    media_port: int = 6000
+    service: str = "service"
+    pid: int = 0
+    users: int | None = None
+    base_cseq: int = 1
+    call_id_format: str = "%u-%p@%s"
+    pause_ns: int = 0
+    lost: float = 0.0
+    recv_timeout_ns: int | None = None
+    retransmits: bool = True
+    """False over a reliable transport and with -nr: `retrans` is ignored then."""
+    dynamic_start: int = 10
+    dynamic_max: int = 12_000
+    dynamic_step: int = 4
+    tdm_map: str = ""
+    keywords: tuple[tuple[str, str], ...] = ()
+    data_files: Mapping[str, DataFile] = field(default_factory=dict)
+    wall_clock: Callable[[], float] = time.time
+    """Seconds since 1970, for [timestamp] and [date]."""
+    tick_ns: Callable[[], int] = time.monotonic_ns
+    """For [clock_tick]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What every step has. Jumps are indices into `Program.steps`; `len(steps)` is the end of the call."""
+
+    index: int
+    line: int
+    next: int | None = None
+    """Where to go when the step is done and `test` allows it; None: to the following step."""
+    test: int | None = None
+    """The variable that must be true for `next` to be followed."""
+    starts: tuple[int, ...] = ()
+    """Timers that start here (indices into `Program.timers`)."""
+    stops: tuple[int, ...] = ()
+    """Timers whose time is taken here: once a call, unless `repeat_rtd`."""
+    repeat_rtd: bool = False
+    counter: int | None = None
+    """The counter that each passage raises by one."""
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendStep(Common):
+    """Send a message. `method` is empty for a response. `retransmit_ns` is T1, 0 for none. `lost` is from 0 to 1."""
+
+    render: Render
+    method: bytes
+    raises_cseq: bool
+    """Add one to the call's `cseq` before rendering."""
+    retransmit_ns: int = 0
+    lost: float = 0.0
+    timeout_ns: int | None = None
+    on_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecvStep(Common):
+    """Wait for a message: a response with this `status`, or (status 0) a request with this `method`.
+
+    A response fits only if the method in its CSeq is one of `cseq_methods`, those of the requests that stand earlier
+    in the scenario. `is_global`: open from here to the end of the call.
+    """
+
+    status: int = 0
+    method: bytes = b""
+    cseq_methods: frozenset[bytes] = frozenset()
+    optional: bool = False
+    is_global: bool = False
+    record_routes: bool = False
+    lost: float = 0.0
+    timeout_ns: int | None = None
+    on_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseStep(Common):
+    """Wait. `timewait`: the call is counted as finished and only absorbs retransmissions."""
+
+    duration_ns: int
+    timewait: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NopStep(Common):
+    """Only actions, timers and a jump."""
+
+
+Step = SendStep | RecvStep | PauseStep | NopStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultMessages:
+    """What is sent by default behaviours: to abort a call, and to answer a request that the scenario does not know."""
+
+    ack: Render
+    bye: Render
+    cancel: Render
+    ok200: Render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A scenario, ready to run."""
+
+    steps: tuple[Step, ...]
+    role: Role
+    timers: tuple[str, ...]
+    variables: tuple[str, ...]
+    counters: tuple[str, ...]
+    response_bounds_ms: tuple[int, ...]
+    call_length_bounds_ms: tuple[int, ...]
+    call_id: Callable[[int], bytes]
+    """The Call-ID of the call with this number."""
+    defaults: DefaultMessages
+    circuits: int = 0
+    """TDM circuits (-tdmmap): each open call needs one of its own, from 0; 0: none are needed."""
