@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""SIPp's flags that are no option of a run: tables that `gossipper_tui.cli.arguments` reads.
+
+A flag leaves this file when it becomes an option in `engine.options`.
+"""
+
+from __future__ import annotations
+
+from engine.options import FLAGS
+
+_MEASURED = "nothing to watch: how late each call starts is measured and reported"
+
+TUNING_FLAGS = {
+    "-timer_resol": "nothing to tune: a timer fires when it is due",
+    "-max_recv_loops": "nothing to tune: receiving and starting calls share the time by themselves",
+    "-max_sched_loops": "nothing to tune: a call runs when it is due",
+    "-watchdog_interval": _MEASURED,
+    "-watchdog_reset": _MEASURED,
+    "-watchdog_minor_threshold": _MEASURED,
+    "-watchdog_major_threshold": _MEASURED,
+    "-watchdog_major_maxtriggers": _MEASURED,
+    "-watchdog_minor_maxtriggers": _MEASURED,
+}
+"""Flags that are accepted with their argument and change nothing, and why (shown under `-v`)."""
+
+ACTION_FLAGS = {
+    "-sd": ("-sd", 1),
+    "-v": ("-v", 0),
+    "-version": ("-v", 0),
+    "--version": ("-v", 0),
+    "-h": ("-h", 0),
+    "-help": ("-h", 0),
+    "--help": ("-h", 0),
+}
+"""Flags that print something and end: the name they go by, and how many arguments they take."""
+
+_UNBUILT = """
+    -rxsf -rxsn -oocsf -oocsn -bind_local -bind_to_device -ci -cp -max_socket -max_reconnect -reconnect_close
+    -reconnect_sleep -rsa -tls_cert -tls_key -tls_ca -tls_crl -tls_version -multihome -heartbeat -assocmaxret -pathmaxret
+    -pmtu -gracefulclose -bg -plugin -sleep -skip_rlimit -sendbuffer_warn -set -auth_uri -au -ap -pause_msg_ign -rxinf
+    -infindex -ip_field -rate_increase -rate_interval -rate_max -no_rate_quit -send_timeout -3pcc -master -slave -slave_cfg
+    -f -periodic_rtd -trace_shortmsg -shortmessage_file -shortmessage_overwrite -trace_counts -trace_err -error_file
+    -error_overwrite -trace_error_codes -trace_calldebug -calldebug_file -calldebug_overwrite -trace_screen -screen_file
+    -screen_overwrite -trace_rtt -rtt_freq -trace_logs -log_file -log_overwrite -ringbuffer_files -ringbuffer_size
+    -max_log_size -max_rtp_port -rtp_echo -mb -rtp_payload -rtp_threadtasks -rtp_buffsize -audiotolerance -videotolerance
+    -random_base_ssrc -rtpcheck_debug -srtpcheck_debug
+"""
+UNBUILT_FLAGS = frozenset(_UNBUILT.split()) - FLAGS.keys()
+"""Flags that SIPp has and we have not built: refused by name, never swallowed."""
+
+UNBUILT_TRANSPORTS = frozenset({"ui", "tn", "l1", "ln", "s1", "sn", "sl", "cl", "cln", "c1", "cn", "i1", "in"})
+"""Values of `-t` that SIPp has and we have not built."""
