@@ -42,9 +42,9 @@ class CallState(Protocol):
     peer_tag: bytes
     """`;tag=…` of the last To received, or nothing."""
     routes: bytes
-    """The value of a Route header kept by rrs, without the header's name, or nothing."""
+    """The whole `Route: …` line kept by rrs, or nothing."""
     next_url: bytes
-    """The URI of the Contact kept by rrs, or nothing."""
+    """The value of the Contact kept by rrs, or nothing."""
     local_port: int
     """The port that this call sends from."""
     circuit: int
