@@ -55,5 +55,13 @@ class ShardDied(GossipperError):
     """A child process that ran calls ended before its run did; the text holds its last words."""
 
 
+class RecordingError(GossipperError):
+    """A file of recorded events cannot be read or replayed. `line` counts from 1; 0 means the whole file."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        self.file, self.line, self.message = file, line, message
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+
+
 class CommandError(GossipperError):
     """A command on the bus cannot be carried out as things stand: no such run, no handler, the engine is closed."""
