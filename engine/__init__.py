@@ -11,7 +11,7 @@ import threading
 import typing
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -97,7 +97,12 @@ class EngineThread:
 
                 bus.serve(_without_steering())
                 await nursery.start(replay, bus, self._replay, self._speed)
-            self._stop = lambda: token.run_sync_soon(stop.set)
+
+            def stop_soon() -> None:
+                with suppress(trio.RunFinishedError):
+                    token.run_sync_soon(stop.set)
+
+            self._stop = stop_soon
             self._bus.set_result(bus)
             await stop.wait()
             nursery.cancel_scope.cancel()

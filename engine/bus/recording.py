@@ -83,7 +83,8 @@ def _check(path: str | Path) -> None:
     number = 0
     try:
         with open(path, "rb") as file:
-            for number, line in enumerate(file, 1):
+            for line in file:
+                number += 1
                 _DECODER.decode(line)
     except OSError as error:
         raise RecordingError(str(path), 0, f"cannot be read: {error.strerror}") from None
