@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The flow of a run: a line for each step with what it counted, SIPp's first screen.
+
+The columns have fixed widths, so no number moves as it grows. On a narrow screen the columns that matter least go
+first: timeouts, then retransmissions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.messages import Role, Snapshot, StepCounts, StepDescription, StepKind, Verdict
+from gossipper_tui.views.history import RunHistory
+from gossipper_tui.views.ladder import SIGNS, arrow, points_right, timer_text, tone_of
+from gossipper_tui.views.numbers import count
+from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, wrapped
+from gossipper_tui.views.status import verdict_text
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    width: int
+    field: str
+    tone: Tone
+    kinds: frozenset[StepKind]
+
+
+_MESSAGES = frozenset({StepKind.SEND, StepKind.RECV})
+_COLUMNS = (
+    _Column("messages", 10, "messages", Tone.NORMAL, frozenset(StepKind)),
+    _Column("retrans", 9, "retransmissions", Tone.WARN, _MESSAGES),
+    _Column("timeout", 9, "timeouts", Tone.BAD, _MESSAGES),
+    _Column("unexp", 8, "unexpected", Tone.BAD, frozenset({StepKind.RECV})),
+)
+_DROPPED_FIRST = ("timeouts", "retransmissions")
+_NARROWEST_ARROW = 15
+_WIDEST_ARROW = 60
+
+
+def flow(history: RunHistory, width: int) -> list[Line]:
+    """The title line and a line for each step that is not hidden, with an empty one where the scenario asks for it."""
+    columns = _columns_for(width)
+    shaft = max(_NARROWEST_ARROW, min(_WIDEST_ARROW, width - 1 - sum(column.width for column in columns)))
+    titles = [Span(column.title.rjust(column.width), Tone.DIM) for column in columns]
+    lines = [fit(line(padded("", shaft), *titles), width)]
+    scenario = history.started.scenario
+    counts = history.snapshot.steps if history.snapshot else ()
+    for index, step in enumerate(scenario.steps):
+        if step.hidden:
+            continue
+        counted = counts[index] if index < len(counts) else StepCounts()
+        numbers = (_number(column, step, counted) for column in columns)
+        lines.append(fit(line(_what(step, scenario.role, shaft, counted), *numbers), width))
+        if step.blank_after:
+            lines.append(EMPTY)
+    return lines
+
+
+def totals(snapshot: Snapshot, width: int) -> list[Line]:
+    """What became of the calls: created, open, successful, failed, and what else is not as it should be."""
+    counters = snapshot.counters
+    failed = Span(f"{count(counters.failed)} failed", Tone.BAD if counters.failed else Tone.DIM)
+    parts = [
+        line(Span(count(counters.created), Tone.STRONG), " calls"),
+        line(f"{count(counters.open)} open ", Span(f"(peak {count(counters.peak_open)})", Tone.DIM)),
+        line(Span(f"{count(counters.successful)} ok", Tone.GOOD)),
+        line(failed),
+    ]
+    others = (
+        (counters.lost_with_shard, "lost with a worker"),
+        (counters.out_of_call, "out of call"),
+        (counters.garbage, "not SIP"),
+        (counters.kernel_drops, "dropped by the kernel"),
+    )
+    parts += [line(Span(f"{count(number)} {what}", Tone.WARN)) for number, what in others if number]
+    return wrapped(parts, width)
+
+
+def judgement(history: RunHistory, width: int) -> list[Line]:
+    """How a run ended, and what speaks against its numbers; nothing while all goes well."""
+    verdict = history.snapshot.verdict if history.snapshot else Verdict()
+    parts = []
+    if history.summary is not None:
+        verdict = history.summary.verdict
+        tone = Tone.GOOD if history.summary.exit_code == 0 else Tone.BAD
+        parts.append(line(Span(f"■ {history.summary.outcome.value}, exit code {history.summary.exit_code}", tone)))
+        if history.summary.error:
+            parts.append(line(Span(history.summary.error, Tone.BAD)))
+    if history.summary is not None or not verdict.trustworthy:
+        parts.append(line(Span(verdict_text(verdict), Tone.GOOD if verdict.trustworthy else Tone.BAD)))
+    return wrapped(parts, width)
+
+
+def _columns_for(width: int) -> list[_Column]:
+    columns = list(_COLUMNS)
+    for name in _DROPPED_FIRST:
+        if width - 1 - sum(column.width for column in columns) < _NARROWEST_ARROW:
+            columns = [column for column in columns if column.field != name]
+    return columns
+
+
+def _what(step: StepDescription, role: Role, shaft: int, counted: StepCounts) -> Span:
+    label = step.display or step.label
+    if step.kind in SIGNS:
+        text = f"{SIGNS[step.kind]} {label}"
+        opened = f"{count(counted.open)} open" if step.kind is not StepKind.NOP else ""
+        return Span(padded(text, max(0, shaft - len(opened))) + opened, Tone.NORMAL if counted.open else Tone.DIM)
+    timer = timer_text(step)
+    drawn = arrow(label, shaft - len(timer) - bool(timer), points_right(step, role), step.optional)
+    return Span(f"{drawn} {timer}" if timer else drawn, tone_of(step))
+
+
+def _number(column: _Column, step: StepDescription, counted: StepCounts) -> Span:
+    if step.kind not in column.kinds:
+        return Span(" " * column.width)
+    value: int = getattr(counted, column.field)
+    return Span(count(value, column.width), column.tone if value else Tone.DIM)

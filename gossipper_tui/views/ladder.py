@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A scenario's ladder: who sends what to whom, step by step, a line a step.
+
+As on SIPp's own screen, the caller stands left: a UAC's ladder has us on the left and the remote on the right, a UAS's
+the other way round. Solid arrows are mandatory messages, dashed ones optional. The margins tell where response times
+start (◷) and stop (◶), what a step retransmits, and where it may jump.
+"""
+
+from __future__ import annotations
+
+from engine.messages import Role, ScenarioDescription, StepDescription, StepKind
+from gossipper_tui.views.spans import Line, Span, Tone, cut, fit, line, padded
+
+MARGIN = 4
+"""Cells left of the ladder: timers and problems."""
+
+NARROWEST_ARROW = 18
+WIDEST_ARROW = 46
+WIDEST_NOTES = 26
+
+SIGNS = {StepKind.PAUSE: "‖", StepKind.TIMEWAIT: "‖", StepKind.NOP: "·"}
+"""What stands before a step that is no message."""
+
+
+def points_right(step: StepDescription, role: Role) -> bool:
+    """Whether the arrow of a message runs from left to right."""
+    return (step.kind is StepKind.SEND) == (role is Role.UAC)
+
+
+def arrow(label: str, width: int, right: bool, optional: bool) -> str:
+    """An arrow of `width` cells with its label in the middle; dashed when the message is optional."""
+    label = cut(label, max(0, width - 4))
+    rest = max(0, width - len(label) - 3)
+    before, after = _shaft(rest // 2, optional), _shaft(rest - rest // 2, optional)
+    return f"{before} {label} {after}▶" if right else f"◀{before} {label} {after}"
+
+
+def tone_of(step: StepDescription) -> Tone:
+    """Sent, received, or neither."""
+    return {StepKind.SEND: Tone.SENT, StepKind.RECV: Tone.RECEIVED}.get(step.kind, Tone.DIM)
+
+
+def heading(description: ScenarioDescription, width: int) -> list[Line]:
+    """The line above the ladder: the two sides, and their lifelines below."""
+    shaft = _arrow_width(width)
+    us, them = description.role.value.upper(), "Remote"
+    left, right = (us, them) if description.role is Role.UAC else (them, us)
+    names = padded(left, max(0, shaft + 2 - len(right))) + right
+    return [fit(line(" " * MARGIN, Span(names, Tone.STRONG)), width)]
+
+
+def ladder(description: ScenarioDescription, width: int) -> list[Line]:
+    """A line for each step, in the order of `description.steps`."""
+    troubled = {problem.line: problem.warning for problem in description.problems}
+    return [_rung(step, description.role, troubled, width) for step in description.steps]
+
+
+def _rung(step: StepDescription, role: Role, troubled: dict[int, bool], width: int) -> Line:
+    shaft = _arrow_width(width)
+    if step.kind in SIGNS:
+        middle = padded(f" {SIGNS[step.kind]} {step.label}", shaft)
+    else:
+        middle = arrow(step.label, shaft, points_right(step, role), step.optional)
+    notes = Span(f" {'  '.join(remarks(step))}", Tone.DIM)
+    body = (Span("│", Tone.DIM), Span(middle, tone_of(step)), Span("│", Tone.DIM), notes)
+    return fit(line(_trouble(step, troubled), *_timers(step), *body), width)
+
+
+def remarks(step: StepDescription) -> tuple[str, ...]:
+    """Short remarks beside a step: optional, its retransmission timer, jumps, counters."""
+    own = (
+        *(("optional",) if step.optional else ()),
+        *((f"retrans {step.retransmits_ms} ms",) if step.retransmits_ms else ()),
+        *(("hidden",) if step.hidden else ()),
+    )
+    return (*own, *(note for note in step.notes if note not in own))
+
+
+def timer_text(step: StepDescription) -> str:
+    """The response-time timers that a step starts and stops: `◷1`, `◶1`."""
+    return "".join([*(f"◷{name}" for name in step.starts), *(f"◶{name}" for name in step.stops)])
+
+
+def _timers(step: StepDescription) -> tuple[Span, ...]:
+    return (Span(padded(timer_text(step), MARGIN - 1), Tone.STRONG),)
+
+
+def _trouble(step: StepDescription, troubled: dict[int, bool]) -> Span:
+    inside = [warning for at, warning in troubled.items() if step.line <= at <= step.end_line]
+    if not inside:
+        return Span(" ")
+    return Span("!", Tone.WARN) if all(inside) else Span("✗", Tone.BAD)
+
+
+def _shaft(length: int, dashed: bool) -> str:
+    return ("─ " * length)[:length] if dashed else "─" * length
+
+
+def _arrow_width(width: int) -> int:
+    return max(NARROWEST_ARROW, min(WIDEST_ARROW, width - MARGIN - 2 - min(WIDEST_NOTES, width // 4)))

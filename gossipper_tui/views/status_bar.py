@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The line at the top of every screen: the parts of `views.status`, with meanings, in the room that there is.
+
+The left part says where one is and what runs. The right part, which is never cut for it, says how the run stands, at
+what rate, and whether its numbers can be trusted.
+"""
+
+from __future__ import annotations
+
+from engine.messages import Outcome, RunState
+from gossipper_tui.views.history import RunHistory
+from gossipper_tui.views.numbers import clock, rate
+from gossipper_tui.views.spans import Line, Span, Tone, line, spread, width_of
+from gossipper_tui.views.status import STATE_MARKS, Status, run_title, status, verdict_text
+
+_STATE_TONES = {
+    RunState.RUNNING: Tone.GOOD,
+    RunState.PAUSED: Tone.WARN,
+    RunState.FINISHING: Tone.WARN,
+    RunState.FINISHED: Tone.STRONG,
+}
+_OUTCOME_TONES = {Outcome.PASSED: Tone.GOOD, Outcome.STOPPED: Tone.WARN}
+
+
+def status_bar(screen: str, history: RunHistory | None, width: int) -> Line:
+    """The line for a screen's title and the run that is looked at, `width` cells wide."""
+    place = (Span(" Gossipper", Tone.TITLE), Span(" ▸ ", Tone.DIM), Span(screen, Tone.STRONG))
+    if history is None:
+        return spread(line(*place), line(Span("idle · no run ", Tone.DIM)), width)
+    left = line(*place, Span("  ", Tone.DIM), Span(run_title(history.started)))
+    if width_of(left) + 50 > width:
+        left = line(Span(f" {screen}", Tone.STRONG), Span(" ", Tone.DIM), Span(run_title(history.started)))
+    return spread(left, _right(history, width), width)
+
+
+def state(history: RunHistory) -> Line:
+    """How a run stands: its state and clock, or how it ended."""
+    if history.summary is not None:
+        outcome = history.summary.outcome
+        mark = Span(f"{STATE_MARKS[RunState.FINISHED]} {outcome.value}", _OUTCOME_TONES.get(outcome, Tone.BAD))
+        return line(mark, f" {clock(round(history.summary.elapsed_s * 1e9))}")
+    if history.snapshot is None:
+        return line(Span("◌ starting", Tone.DIM))
+    now = history.snapshot.state
+    return line(Span(f"{STATE_MARKS[now]} {now.value}", _STATE_TONES[now]), f" {clock(history.snapshot.elapsed_ns)}")
+
+
+def _right(history: RunHistory, width: int) -> Line:
+    if history.snapshot is None:
+        return line(*state(history), " ")
+    told = status(history.started, history.snapshot, history.series.before)
+    gap = "   " if width >= 100 else "  "
+    full = line(*state(history), gap, _rate(told), gap, *_verdict(told, short=False), " ")
+    return (
+        full if width_of(full) <= width - 30 else line(*state(history), gap, _rate(told), gap, *_verdict(told, short=True), " ")
+    )
+
+
+def _rate(told: Status) -> Span:
+    """Calls a second, as wide as the target needs, so that nothing beside it moves."""
+    target = rate(told.target_rate) if told.target_rate else ""
+    return Span(f"{rate(round(told.call_rate, 1)):>{max(4, len(target))}}/s", Tone.STRONG)
+
+
+def _verdict(told: Status, short: bool) -> Line:
+    if told.verdict.trustworthy:
+        text = verdict_text(told.verdict)
+        return line(Span(text[0] if short else text, Tone.GOOD))
+    text = verdict_text(told.verdict).partition(":")[0]
+    return line(Span(text, Tone.BAD))
