@@ -65,3 +65,11 @@ class RecordingError(GossipperError):
 
 class CommandError(GossipperError):
     """A command on the bus cannot be carried out as things stand: no such run, no handler, the engine is closed."""
+
+
+class ReportError(GossipperError):
+    """A file that tells of a run cannot be written: a table, a log, the summary."""
+
+    def __init__(self, path: str, error: OSError) -> None:
+        self.path = path
+        super().__init__(f"{path}: cannot be written: {error.strerror or error}")
