@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Help texts, made from the table of options and the tables of commands and flags."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from engine.options import OPTIONS, Group, Option, format_value
+from gossipper_tui.cli.sipp_flags import TUNING_FLAGS
+from gossipper_tui.cli.tui import FLAG_HELP
+
+FLAG_WIDTH = 26
+WIDTH = 100
+
+COMMANDS = {
+    "sipp": ("gossipper sipp [host[:port]] [flags]", "Run a scenario with SIPp's flags and exit codes."),
+    "tui": ("gossipper tui [host[:port]] [flags]", "Open the full-screen application; the flags fill its form."),
+    "demo": ("gossipper demo", "A UAS and a UAC on loopback, full-screen, nothing to configure."),
+    "check": ("gossipper check FILE…", "Print every problem of scenario files; exit code 1 if there is one."),
+    "help": ("gossipper help [command]", "Help on a command."),
+}
+"""Each command: how it is written and what it does."""
+
+PRINTING = {
+    "-sd NAME": "Print a built-in scenario and end.",
+    "-v": "Print the version and end.",
+    "-h": "Print this help and end.",
+}
+
+KEYS_AND_CODES = """\
+Keys while it runs:  + - rate by one -rate_scale   * / by ten   p pause   q finish, again: stop now   Q stop now
+Ctrl-C as q; SIGUSR1 as q; SIGTERM as Q.
+Exit codes:  0 every call succeeded   1 a call failed   97 stopped by hand   99 no call   254 could not bind
+             255 any other error"""
+
+
+def overview() -> str:
+    """What `gossipper --help` prints."""
+    rows = "\n".join(f"  {usage:<38} {text}" for usage, text in COMMANDS.values())
+    return (
+        "Gossipper, a SIP load generator that runs SIPp's scenarios.\n\n"
+        f"{rows}\n  {'gossipper --version':<38} Print the version.\n\n"
+        "Without a command the full-screen application opens.  gossipper help sipp  lists every flag."
+    )
+
+
+def command_help(command: str) -> str:
+    """What `gossipper help COMMAND` and `gossipper COMMAND -h` print; KeyError for a command that there is not."""
+    usage, text = COMMANDS[command]
+    parts = [f"{usage}\n{text}"]
+    if command in ("sipp", "tui"):
+        parts += [_section("Interface", FLAG_HELP.items())] if command == "tui" else []
+        parts += [_section(group.value, map(_row, _options(group))) for group in Group if _options(group)]
+        parts += [_section("Print and end", PRINTING.items())]
+        parts += [_wrapped("Accepted, nothing to do: ", " ".join(TUNING_FLAGS)), KEYS_AND_CODES]
+    return "\n\n".join(parts)
+
+
+def _options(group: Group) -> list[Option]:
+    return [option for option in OPTIONS if option.setting.group is group]
+
+
+def _row(option: Option) -> tuple[str, str]:
+    """A flag with what it takes, and what it does with its default."""
+    setting = option.setting
+    argument = setting.placeholder or setting.unit or {0: "", 1: setting.kind.value}.get(option.takes, "")
+    default = (
+        format_value(option, option.default) if option.takes == 1 and isinstance(option.default, (int, float, str)) else ""
+    )
+    written = " ".join([", ".join(setting.flags), argument] if setting.flags else [argument]).strip()
+    return written, setting.help + (f" [{default}]" if default else "")
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> str:
+    return "\n".join([f"{title}:", *(_flag_line(flag, text) for flag, text in rows)])
+
+
+def _flag_line(flag: str, text: str) -> str:
+    first = f"  {flag:<{FLAG_WIDTH}} "
+    if len(first) > FLAG_WIDTH + 3:
+        first = f"{first.rstrip()}\n{' ' * (FLAG_WIDTH + 3)}"
+        return first + textwrap.fill(text, WIDTH - FLAG_WIDTH - 3, subsequent_indent=" " * (FLAG_WIDTH + 3))
+    return textwrap.fill(first + text, WIDTH, subsequent_indent=" " * (FLAG_WIDTH + 3), drop_whitespace=True)
+
+
+def _wrapped(title: str, text: str) -> str:
+    return textwrap.fill(title + text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The text that a run leaves behind on a terminal or in a log: its flow, its times, its failures, its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.messages import Outcome, RunStarted, Snapshot, Summary
+from gossipper_tui.views import failures, flow, response_times
+from gossipper_tui.views.history import RunHistory
+from gossipper_tui.views.numbers import clock, rate
+from gossipper_tui.views.spans import Line, plain
+from gossipper_tui.views.status import run_title, verdict_text
+
+OUTCOME_MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.STOPPED: "■", Outcome.NO_CALLS: "■", Outcome.ERROR: "✘"}
+"""A mark beside the word that says how a run ended."""
+
+
+def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summary, width: int) -> str:
+    """Everything worth keeping, in lines of at most `width` columns; the last line is the verdict."""
+    history = RunHistory(started, snapshot=snapshot, summary=summary)
+    blocks = [[_rule(f"{run_title(started)}  {clock(int(summary.elapsed_s * 1e9))}", width)]]
+    if snapshot is not None:
+        blocks.append(_texts(flow.flow(history, width)))
+        blocks.append(_texts(flow.totals(snapshot, width)))
+        blocks.append(_texts(response_times.tables(history, width)))
+        if snapshot.counters.failed:
+            blocks.append(_texts(failures.table(history, width)))
+    blocks.append(outcome_lines(summary))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def outcome_lines(summary: Summary) -> list[str]:
+    """How the run ended, in words and as an exit code, and whether its numbers can be believed."""
+    target = f" of {rate(summary.target_rate)}" if summary.target_rate else ""
+    speed = f"{rate(summary.call_rate)}{target} calls/s"
+    outcome = f"{OUTCOME_MARKS[summary.outcome]} {summary.outcome.value} · {speed} · exit code {summary.exit_code}"
+    return [outcome, *([f"✘ {summary.error}"] if summary.error else []), verdict_text(summary.verdict)]
+
+
+def _rule(title: str, width: int) -> str:
+    return f"── {title} ".ljust(width, "─")[:width]
+
+
+def _texts(lines: Iterable[Line]) -> list[str]:
+    return [plain(line).rstrip() for line in lines]
