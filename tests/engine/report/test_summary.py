@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The JSON summary: its figures, its schema, and that it is written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from engine.errors import ReportError
+from engine.messages import EXIT_CODES, Outcome, RunState, Snapshot
+from engine.report.files import LogFile, write_whole
+from engine.report.schema import schema_text, summary_schema
+from engine.report.summary import summarize, summary_json, write_summary_json
+from tests.engine.report.examples import run_started, snapshot
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
+
+
+def finished(**counts: Any) -> Snapshot:
+    return snapshot(elapsed_s=2, state=RunState.FINISHED, **counts)
+
+
+def as_json(last: Snapshot, outcome: Outcome, error: str = "") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(summary_json(summarize(run_started(), last, outcome, error)))
+    return document
+
+
+def test_the_figures_of_a_run() -> None:
+    document = as_json(finished(successful=3, failed=1, response_ms=(1, 2, 3, 30)), Outcome.FAILED)
+    assert (document["outcome"], document["exit_code"], document["call_rate"]) == ("failed", 1, 2.0)
+    assert document["started_at"] == "2026-11-22T18:18:30.368204Z"
+    assert document["counters"]["failures"] == {"FailedUnexpectedMessage": 1}
+    assert document["steps"][1] == {
+        "kind": "recv",
+        "label": "200",
+        "counts": {"messages": 3, "retransmissions": 0, "timeouts": 0, "unexpected": 1, "lost": 0, "open": 0},
+    }
+    times = document["response_times"]["1"]
+    assert (times["count"], times["mean_ms"], times["min_ms"], times["max_ms"]) == (4, 9.0, 1.0, 30.0)
+    assert times["p50_ms"] == pytest.approx(2, rel=0.001)
+    assert times["p99_9_ms"] == pytest.approx(30, rel=0.001)
+    assert times["repartition"] == [[10, 3], [20, 0], [None, 1]]
+    assert document["lateness"]["repartition"] == []
+
+
+def test_a_run_without_a_call_has_zeros() -> None:
+    document = as_json(snapshot(elapsed_s=0, state=RunState.FINISHED), Outcome.NO_CALLS)
+    assert (document["exit_code"], document["call_rate"], document["response_times"]["1"]["p99_ms"]) == (99, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_satisfies_the_schema(outcome: Outcome) -> None:
+    document = as_json(
+        finished(successful=3, failed=1, response_ms=(1, 2)), outcome, "a line" if outcome is Outcome.ERROR else ""
+    )
+    jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
+    assert document["exit_code"] == EXIT_CODES[outcome]
+
+
+def test_the_schema_refuses_what_is_no_summary() -> None:
+    document = as_json(finished(successful=3), Outcome.PASSED)
+    document["counters"]["successful"] = "3"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_in_the_documentation_is_up_to_date() -> None:
+    assert SCHEMA.read_text() == schema_text(), "run: python -m engine.report.schema > docs/summary.schema.json"
+
+
+def test_the_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    path.write_text("what was there before")
+    summary = summarize(run_started(), finished(successful=1), Outcome.PASSED)
+    write_summary_json(str(path), summary)
+    assert path.read_bytes() == summary_json(summary)
+    assert os.listdir(tmp_path) == ["summary.json"]
+
+
+def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ReportError, match=r"^/.*/none/s\.json: cannot be written: No such file or directory$"):
+        write_whole(str(tmp_path / "none" / "s.json"), b"{}")
+
+
+def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(ReportError, match="cannot be written: Not a directory"):
+        write_whole(str(tmp_path / "file" / "s.json"), b"{}")
+    assert (tmp_path / "file").read_text() == "old"
+    with pytest.raises(ReportError, match="cannot be written: Is a directory"):
+        write_whole(str(tmp_path), b"{}")
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_link_is_written_through_and_a_device_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    write_whole(str(tmp_path / "link"), b"new")
+    assert (tmp_path / "real").read_text() == "new"
+    with pytest.raises(ReportError, match=r"^/dev/full: cannot be written: No space left on device$"):
+        write_whole("/dev/full", b"new")
+
+
+def test_a_log_is_started_anew_or_continued(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    for text, overwrite in ((b"one", True), (b"two", True), (b"three", False)):
+        log = LogFile(str(path), overwrite=overwrite)
+        log.append(text)
+        assert path.read_bytes().endswith(text)
+        log.close()
+    assert path.read_bytes() == b"twothree"
