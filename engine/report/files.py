@@ -6,6 +6,7 @@ Every function raises ReportError for what the system refuses.
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -20,7 +21,7 @@ class LogFile:
         """Open the file: anew, or with `overwrite` false at the end of what is there."""
         self._path = path
         try:
-            self._file = open(path, "wb" if overwrite else "ab")
+            self._file = io.BufferedWriter(io.FileIO(path, "w" if overwrite else "a"))
         except OSError as error:
             raise ReportError(path, error) from None
 
