@@ -38,7 +38,6 @@ class Bus:
     def __init__(self, nursery: trio.Nursery) -> None:
         self._nursery = nursery
         self._token = trio.lowlevel.current_trio_token()
-        self._thread = threading.get_ident()
         self._handlers: dict[type[Command[Any]], Handler] = {}
         self._scopes: set[trio.CancelScope] = set()
         self._subscriptions: tuple[Subscription[Any], ...] = ()
@@ -55,7 +54,7 @@ class Bus:
 
         Raises what the handler raises; CommandError for a command without a handler or when the bus is or gets closed.
         """
-        if trio.lowlevel.in_trio_task() and trio.lowlevel.current_trio_token() is self._token:
+        if self._is_here():
             return cast("A", await self._run(command))
         future = self._send(command)
         done = wakeup_here()
@@ -68,7 +67,7 @@ class Bus:
 
     def call_blocking(self, command: Command[A], timeout_s: float | None = None) -> A:
         """The answer, in a thread that runs no loop. Raises as `call` does, and TimeoutError after `timeout_s`."""
-        if threading.get_ident() == self._thread:
+        if self._is_here():
             raise RuntimeError("call_blocking in the engine's own thread would wait for itself; await call()")
         future = self._send(command)
         try:
@@ -81,9 +80,9 @@ class Bus:
         for subscription in self._subscriptions:
             subscription.offer(event)
 
-    def subscribe(self, *event_types: type[E], capacity: int = 256) -> Subscription[E]:
-        """Events of these types (none given: all) from now on; at most `capacity` unread ones are kept, see `lost`."""
-        subscription = Subscription(cast("tuple[type[E], ...]", event_types or (Event,)), capacity, self._forget)
+    def subscribe(self, event_type: type[E], *more: type[E], capacity: int = 256) -> Subscription[E]:
+        """Events of these types (`Event`: all) from now on; at most `capacity` unread ones are kept, see `lost`."""
+        subscription = Subscription((event_type, *more), capacity, self._forget)
         with self._lock:
             if self._closed:
                 subscription.end()
@@ -148,6 +147,10 @@ class Bus:
                 raise
             else:
                 future.set_result(answer)
+
+    def _is_here(self) -> bool:
+        """Whether the caller runs in the engine's loop."""
+        return trio.lowlevel.in_trio_run() and trio.lowlevel.current_trio_token() is self._token
 
     def _in_loop(self, function: Callable[..., None], *args: object) -> bool:
         """Call the function in the engine's loop soon; false when that loop has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine import __version__
 from gossipper_tui.cli.arguments import CommandLine, parse
 
 
@@ -38,11 +39,9 @@ def answer(line: CommandLine, command: str) -> int | None:
 
 def version_text(tuning: Sequence[str] = ()) -> str:
     """Name and version, and a note for each flag that was accepted and changes nothing."""
-    from importlib.metadata import version
-
     from gossipper_tui.cli.sipp_flags import TUNING_FLAGS
 
-    return "\n".join([f"Gossipper {version('gossipper')}", *(f"{flag}: {TUNING_FLAGS[flag]}" for flag in tuning)])
+    return "\n".join([f"Gossipper {__version__}", *(f"{flag}: {TUNING_FLAGS[flag]}" for flag in tuning)])
 
 
 async def _built_in_xml(name: str) -> str:

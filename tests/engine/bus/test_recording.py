@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from engine.bus import Subscription, open_bus, record, replay
+from engine.errors import RecordingError
+from engine.messages import Event, Warning
+from tests.engine.bus.events import RUN, finished, logged, snapshot, started, warning
+
+STORY: list[Event] = [started(), snapshot(1), logged("ü"), warning("w"), snapshot(2), finished()]
+
+
+async def recorded(path: Path, events: list[Event]) -> None:
+    """Record these events as an engine does: the recorder is there before the run starts."""
+    async with open_bus() as bus, trio.open_nursery() as nursery:
+        await nursery.start(record, bus, RUN, path)
+        for event in events:
+            bus.publish(event)
+
+
+async def replayed(path: Path, speed: float = math.inf) -> list[Event]:
+    events: list[Event] = []
+    async with open_bus() as bus:
+        with bus.subscribe(Event, capacity=16) as subscription:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_collect, subscription, events)
+                await replay(bus, path, speed)
+                bus.close()
+    return events
+
+
+async def _collect(subscription: Subscription[Event], events: list[Event]) -> None:
+    async for event in subscription:
+        events.append(event)
+
+
+async def test_what_was_recorded_is_replayed(tmp_path: Path) -> None:
+    await recorded(tmp_path / "run.jsonl", STORY)
+    assert await replayed(tmp_path / "run.jsonl") == STORY
+
+
+async def test_a_line_is_a_json_object_with_its_time_and_its_type(tmp_path: Path) -> None:
+    await recorded(tmp_path / "run.jsonl", STORY)
+    lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text("utf-8").splitlines()]
+    assert [line["event"]["type"] for line in lines] == [
+        "RunStarted",
+        "Snapshot",
+        "Logged",
+        "Warning",
+        "Snapshot",
+        "RunFinished",
+    ]
+    assert lines[0]["at_ns"] == 0
+    assert all(earlier["at_ns"] <= later["at_ns"] for earlier, later in itertools.pairwise(lines))
+
+
+async def test_other_runs_are_not_recorded_and_the_end_of_this_one_ends_it(tmp_path: Path) -> None:
+    await recorded(tmp_path / "run.jsonl", [started("other"), started(), finished("other"), logged("in"), finished()])
+    assert await replayed(tmp_path / "run.jsonl") == [started(), logged("in"), finished()]
+
+
+async def test_a_recording_ends_with_the_bus(tmp_path: Path) -> None:
+    async with trio.open_nursery() as nursery, open_bus() as bus:
+        await nursery.start(record, bus, RUN, tmp_path / "run.jsonl")
+        bus.publish(started())
+    assert await replayed(tmp_path / "run.jsonl") == [started()]
+
+
+@pytest.mark.parametrize(("path", "why"), [("missing/run.jsonl", "No such file"), (".", "directory")])
+async def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path, path: str, why: str) -> None:
+    async with open_bus() as bus:
+        with bus.subscribe(Warning) as warnings:
+            await record(bus, RUN, tmp_path / path)
+            text = (await warnings.receive()).text
+    assert str(tmp_path / path) in text
+    assert why in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to be a full disk")
+async def test_a_full_disk_is_a_warning() -> None:
+    async with open_bus() as bus, trio.open_nursery() as nursery:
+        with bus.subscribe(Warning) as warnings:
+            await nursery.start(record, bus, RUN, "/dev/full")
+            bus.publish(started())
+            assert "No space left" in (await warnings.receive()).text
+
+
+async def test_a_replay_of_any_length_loses_nothing_to_a_slow_reader(tmp_path: Path) -> None:
+    story = [started(), *map(snapshot, range(300)), finished()]
+    write_recording(tmp_path / "run.jsonl", story)
+    received: list[Event] = []
+    async with open_bus() as bus, trio.open_nursery() as nursery:
+        nursery.start_soon(replay, bus, tmp_path / "run.jsonl", math.inf)
+        with bus.subscribe(Event, capacity=100) as events:
+            while len(received) < len(story):
+                await trio.testing.wait_all_tasks_blocked()
+                received += await events.receive_batch()
+    assert received == story
+
+
+def write_recording(path: Path, events: list[Event], step_ns: int = 0) -> None:
+    import msgspec
+
+    lines = [msgspec.json.encode({"at_ns": index * step_ns, "event": event}) for index, event in enumerate(events)]
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+async def test_a_replay_keeps_the_time_of_the_recording(tmp_path: Path, autojump_clock: trio.testing.MockClock) -> None:
+    write_recording(tmp_path / "run.jsonl", [started(), snapshot(1), finished()], step_ns=60 * 10**9)
+    autojump_clock.autojump_threshold = 0.05
+    before = trio.current_time()
+    assert await replayed(tmp_path / "run.jsonl", speed=2.0) == [started(), snapshot(1), finished()]
+    assert trio.current_time() - before == pytest.approx(60)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b"rubbish\n", ":1: is no recorded event"),
+        (b'{"at_ns": 0, "event": {"type": "Logged", "run": "1", "elapsed_ns": 1, "text": "x"}}\n{"at_ns": 0}\n', ":2: is no"),
+        (b'{"at_ns": 0, "event": {"type": "Unheard"}}\n', ":1: is no recorded event"),
+        (b"\xff\xfe\x00\n", ":1: is no recorded event"),
+    ],
+)
+async def test_a_bad_recording_is_refused_before_anything_is_played(tmp_path: Path, content: bytes, why: str) -> None:
+    (tmp_path / "run.jsonl").write_bytes(content)
+    async with open_bus() as bus:
+        with bus.subscribe(Event) as events:
+            with pytest.raises(RecordingError, match=why):
+                await replay(bus, tmp_path / "run.jsonl", math.inf)
+            assert len(events) == 0
+
+
+async def test_a_missing_recording_is_named(tmp_path: Path) -> None:
+    async with open_bus() as bus:
+        with pytest.raises(RecordingError, match=r"nowhere\.jsonl: cannot be read: No such file"):
+            await replay(bus, tmp_path / "nowhere.jsonl", 1.0)
