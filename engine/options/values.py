@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from engine.errors import OptionError
@@ -186,5 +187,6 @@ def format_value(option: Option, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.10g}"
+        text = f"{Decimal(repr(value)):f}"
+        return text.removesuffix(".0")
     return str(value)
