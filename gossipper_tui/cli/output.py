@@ -46,7 +46,9 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with self._changed:
-            self._status, self._fresh, self._ended = "", self.terminal, True
+            self._ended = True
+            if self.terminal:
+                self._status, self._fresh = "", True
             self._changed.notify()
         self._thread.join()
 
