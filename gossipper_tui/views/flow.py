@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.messages import Role, Snapshot, StepCounts, StepDescription, StepKind, Verdict
+from engine.messages import Role, Snapshot, StepCounts, StepDescription, StepKind
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.ladder import SIGNS, arrow, points_right, timer_text, tone_of
 from gossipper_tui.views.numbers import count
 from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, wrapped
-from gossipper_tui.views.status import verdict_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +73,6 @@ def totals(snapshot: Snapshot, width: int) -> list[Line]:
         (counters.kernel_drops, "dropped by the kernel"),
     )
     parts += [line(Span(f"{count(number)} {what}", Tone.WARN)) for number, what in others if number]
-    return wrapped(parts, width)
-
-
-def judgement(history: RunHistory, width: int) -> list[Line]:
-    """How a run ended, and what speaks against its numbers; nothing while all goes well."""
-    verdict = history.snapshot.verdict if history.snapshot else Verdict()
-    parts = []
-    if history.summary is not None:
-        verdict = history.summary.verdict
-        tone = Tone.GOOD if history.summary.exit_code == 0 else Tone.BAD
-        parts.append(line(Span(f"■ {history.summary.outcome.value}, exit code {history.summary.exit_code}", tone)))
-        if history.summary.error:
-            parts.append(line(Span(history.summary.error, Tone.BAD)))
-    if history.summary is not None or not verdict.trustworthy:
-        parts.append(line(Span(verdict_text(verdict), Tone.GOOD if verdict.trustworthy else Tone.BAD)))
     return wrapped(parts, width)
 
 

@@ -40,13 +40,12 @@ def tone_of(step: StepDescription) -> Tone:
     return {StepKind.SEND: Tone.SENT, StepKind.RECV: Tone.RECEIVED}.get(step.kind, Tone.DIM)
 
 
-def heading(description: ScenarioDescription, width: int) -> list[Line]:
-    """The line above the ladder: the two sides, and their lifelines below."""
-    shaft = _arrow_width(width)
+def heading(description: ScenarioDescription, width: int) -> Line:
+    """The line above the ladder: its two sides."""
     us, them = description.role.value.upper(), "Remote"
     left, right = (us, them) if description.role is Role.UAC else (them, us)
-    names = padded(left, max(0, shaft + 2 - len(right))) + right
-    return [fit(line(" " * MARGIN, Span(names, Tone.STRONG)), width)]
+    names = padded(left, max(0, _arrow_width(width) + 2 - len(right))) + right
+    return fit(line(" " * MARGIN, Span(names, Tone.STRONG)), width)
 
 
 def ladder(description: ScenarioDescription, width: int) -> list[Line]:

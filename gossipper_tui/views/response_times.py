@@ -69,9 +69,8 @@ def tables(history: RunHistory, width: int) -> list[Line]:
     snapshot = history.snapshot
     if snapshot is None:
         return []
-    blocks = [
-        _block(title(name), histogram, _from_due(snapshot, name), width) for name, histogram in times_of(snapshot).items()
-    ]
+    from_due = snapshot.response_times_from_due
+    blocks = [_block(title(name), times, from_due.get(name), width) for name, times in times_of(snapshot).items()]
     return stacked([*blocks, _block("Lateness of starts", snapshot.lateness, None, width)])
 
 

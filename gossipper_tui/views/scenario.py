@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engine.messages import Problem, Role, ScenarioDescription, StepDescription, StepKind
 from gossipper_tui.views.ladder import remarks, timer_text
 from gossipper_tui.views.source import message_lines
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, wrapped
+from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, line, wrapped
 
 _ROLES = {Role.UAC: "client", Role.UAS: "server"}
 _VERBS = {
@@ -43,19 +43,17 @@ def verdict(description: ScenarioDescription) -> Line:
     return line(Span("✔ sound", Tone.GOOD))
 
 
-def problem_lines(problems: Sequence[Problem], width: int) -> list[Line]:
-    """Each problem in a line, the hint below it where it does not fit beside."""
-    lines: list[Line] = []
-    for problem in problems:
-        sign = Span("! ", Tone.WARN) if problem.warning else Span("✗ ", Tone.BAD)
-        place = Span(f"line {problem.line}: " if problem.line else "", Tone.DIM)
-        hint = Span(f" — {problem.hint}" if problem.hint else "", Tone.STRONG)
-        whole = line(sign, place, problem.message, hint)
-        if sum(len(span.text) for span in whole) <= width or not problem.hint:
-            lines.append(fit(whole, width))
-        else:
-            lines += [fit(line(sign, place, problem.message), width), fit(line(" ", hint), width)]
-    return lines
+def problem_lines(problems: Sequence[Problem]) -> list[Line]:
+    """Each problem in a line: its sign, where, what, what to do."""
+    return [
+        line(
+            Span("! ", Tone.WARN) if problem.warning else Span("✗ ", Tone.BAD),
+            Span(f"line {problem.line}: " if problem.line else "", Tone.DIM),
+            problem.message,
+            Span(f" — {problem.hint}" if problem.hint else "", Tone.STRONG),
+        )
+        for problem in problems
+    ]
 
 
 def step_lines(step: StepDescription, index: int) -> list[Line]:

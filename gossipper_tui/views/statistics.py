@@ -101,8 +101,8 @@ class _Cells:
 
 def _elapsed(snapshot: Snapshot, period: _Period) -> _Cells:
     earlier, later = period
-    period = duration(later.elapsed_ns - earlier.elapsed_ns) if earlier and later else ""
-    return _Cells("Elapsed time", period, clock(snapshot.elapsed_ns))
+    length = duration(later.elapsed_ns - earlier.elapsed_ns) if earlier and later else ""
+    return _Cells("Elapsed time", length, clock(snapshot.elapsed_ns))
 
 
 def _rate_row(history: RunHistory, snapshot: Snapshot) -> _Cells:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 
 from gossipper_tui.views.history import RunHistory
@@ -39,9 +38,9 @@ class Panel(Lines, can_focus=True):
             return
         self.show(self.drawing(history, size.width, size.height) if history else ())
 
-    @abstractmethod
     def drawing(self, history: RunHistory, width: int, height: int) -> Sequence[Line]:
-        """The lines for a run in that much room."""
+        """The lines for a run in that much room; a panel that is not given any stays empty."""
+        return ()
 
     def on_resize(self) -> None:
         """Lines are made for the width that there is."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from gossipper_tui.views.flow import judgement, totals
+from gossipper_tui.views.flow import totals
 from gossipper_tui.views.history import RunHistory
+from gossipper_tui.views.judgement import judgement
 from gossipper_tui.views.spans import Line
 from gossipper_tui.widgets.panel import Panel
 
@@ -22,6 +23,6 @@ class Totals(Panel, can_focus=False):
     """
 
     def drawing(self, history: RunHistory, width: int, height: int) -> list[Line]:
-        """See `views.flow.totals` and `views.flow.judgement`."""
+        """See `views.flow.totals` and `views.judgement.judgement`."""
         counted = totals(history.snapshot, width) if history.snapshot else []
         return [*counted, *judgement(history, width)]

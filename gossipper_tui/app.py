@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The full-screen application: one bus, one table of screens, one place where events come in.
+
+Events are taken in as they come and drawn at most `REDRAWS_A_SECOND` times a second, so a fast run costs the terminal
+no more than a slow one. The engine lives in a thread of its own; nothing here waits for it but in coroutines.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import ClassVar, cast
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from engine import EngineThread
+from engine.bus import Bus
+from engine.errors import GossipperError, OptionError
+from engine.messages import AnyEvent, Logged, RunFinished, RunStarted, Snapshot, StartRun, Warning
+from engine.options import RunConfig
+from gossipper_tui.screens import SCREENS
+from gossipper_tui.screens.base import GossipperScreen
+from gossipper_tui.screens.palette import GossipperCommands
+from gossipper_tui.screens.session import ScreenWanted, Session
+from gossipper_tui.screens.setup import SetupScreen
+from gossipper_tui.themes import DEFAULT_THEME, OWN_COLOURS, load_themes
+
+REDRAWS_A_SECOND = 4
+
+DRAWN = (RunStarted, Snapshot, Warning, Logged, RunFinished)
+"""The events that screens are drawn from."""
+
+UNREAD_EVENTS = 1024
+"""Events that the screens may fall behind by, as in a suspended application, before snapshots are dropped."""
+
+
+class GossipperApp(App[None]):
+    """The application on a bus that somebody else has opened and will close."""
+
+    TITLE = "Gossipper"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {GossipperCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(entry.key, f"app.switch_mode('{entry.name}')", entry.title, tooltip=entry.title, priority=True)
+            for entry in SCREENS
+        ),
+        Binding("f9", "app.start_run", "Start", tooltip="Start the run", priority=True),
+        Binding("ctrl+q", "quit", "Quit", tooltip="Quit Gossipper", priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+    ]
+
+    def __init__(self, bus: Bus, config: RunConfig, *, theme: str = "", first_screen: str = "scenarios") -> None:
+        super().__init__()
+        self.session = Session(bus, config)
+        self.first_screen = first_screen
+        self._wanted_theme = theme or DEFAULT_THEME
+        self._themes = load_themes()
+        self._stale = False
+        self._asked_to_quit = False
+        for entry in SCREENS:
+            self.add_mode(entry.name, partial(entry.make, self.session))
+
+    @property
+    def exit_code(self) -> int:
+        """That of the run that finished last; 0 when none has."""
+        finished = self.session.runs.last_finished
+        return finished.exit_code if finished else 0
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Gossipper's own colours, for a theme that does not name them."""
+        return OWN_COLOURS
+
+    def on_mount(self) -> None:
+        """Put on the theme, open the first screen, listen."""
+        for name in list(self.available_themes):
+            self.unregister_theme(name)
+        for named in self._themes.values():
+            self.register_theme(named.theme)
+        self.theme = self._wanted_theme
+        self.switch_mode(self.first_screen)
+        self._follow_events()
+        self.set_interval(1 / REDRAWS_A_SECOND, self._redraw)
+
+    def watch_theme(self, theme: str) -> None:
+        """A dense theme takes the frames off every screen."""
+        named = self._themes.get(theme)
+        self.set_class(bool(named and named.dense), "-dense")
+
+    @work(group="events")
+    async def _follow_events(self) -> None:
+        async with self.session.bus.subscribe(*DRAWN, capacity=UNREAD_EVENTS) as events:
+            async for event in events:
+                self.session.runs.apply(cast("AnyEvent", event))
+                if isinstance(event, RunStarted):
+                    self.session.looked_at = event.run
+                self._stale = True
+
+    def _redraw(self) -> None:
+        if self._stale and isinstance(self.screen, GossipperScreen):
+            self._stale = False
+            self.screen.show_runs()
+
+    def action_start_run(self) -> None:
+        """Start the run that is set up, if the screen in front has nothing against it."""
+        if isinstance(self.screen, GossipperScreen) and self.screen.ready_to_run():
+            self._start()
+
+    def on_screen_wanted(self, message: ScreenWanted) -> None:
+        """A screen asks for another one."""
+        message.stop()
+        self.switch_mode(message.name)
+
+    @work(group="start", exclusive=True)
+    async def _start(self) -> None:
+        try:
+            started = await self.session.bus.call(StartRun(config=self.session.config))
+        except GossipperError as error:
+            self.notify(str(error), title="The run cannot start", severity="error", timeout=10, markup=False)
+            if isinstance(error, OptionError):
+                await self.switch_mode(SetupScreen.NAME)
+                cast("SetupScreen", self.screen).show_refusal(error)
+            return
+        self.session.looked_at = started.run
+        self.switch_mode("live")
+
+    async def action_quit(self) -> None:
+        """Leave; while a run goes on, only when asked twice, because it ends with the application."""
+        live = [run for run in self.session.runs.runs.values() if run.live]
+        if live and not self._asked_to_quit:
+            self._asked_to_quit = True
+            self.notify("A run goes on and would end too: ctrl+q again to quit.", severity="warning")
+            return
+        self.exit()
+
+    def action_set_theme(self, name: str) -> None:
+        """Change the colours."""
+        self.theme = name
+
+
+def run_app(config: RunConfig, replay: Path | None = None, theme: str = "") -> int:
+    """Open an engine and the application on it; returns the exit code when the person leaves.
+
+    With `replay` a recorded file is played instead of a run. Raises GossipperError for a file that cannot be replayed
+    and OptionError for a theme that does not exist.
+    """
+    if theme and theme not in load_themes():
+        raise OptionError("--theme", theme, f"there is no theme '{theme}'; there are {', '.join(load_themes())}")
+    with EngineThread(replay=replay) as bus:
+        app = GossipperApp(bus, config, theme=theme, first_screen="live" if replay else "scenarios")
+        app.run()
+    return app.exit_code

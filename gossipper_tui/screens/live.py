@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""F3 Live: is it working, and how fast?
+
+Each tab is a few panels that draw views of the run that is looked at; there is one set of panels for all runs. SIPp's
+keys steer that run.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Static
+
+from engine.errors import GossipperError
+from gossipper_tui.screens.base import GossipperScreen
+from gossipper_tui.screens.session import Session
+from gossipper_tui.screens.steering import Steered, Steering
+from gossipper_tui.views.history import RunHistory
+from gossipper_tui.widgets.failure_box import FailureBox
+from gossipper_tui.widgets.failure_table import FailureTable
+from gossipper_tui.widgets.flow_table import FlowTable
+from gossipper_tui.widgets.log_view import LogView
+from gossipper_tui.widgets.panel import Panel
+from gossipper_tui.widgets.rate_plot import RatePlot
+from gossipper_tui.widgets.response_time_plot import ResponseTimePlot
+from gossipper_tui.widgets.response_time_tables import ResponseTimeTables
+from gossipper_tui.widgets.statistics_table import StatisticsTable
+from gossipper_tui.widgets.tab_bar import TabBar
+from gossipper_tui.widgets.totals import Totals
+
+TABS = ("Flow", "Statistics", "Response times", "Failures", "Log")
+
+_RATE = Binding.Group("rate")
+_RATE_TEN = Binding.Group("×10")
+
+NO_RUN = "No run yet.\n\nF1 chooses a scenario, F2 sets it up, F9 starts it."
+
+
+class LiveScreen(GossipperScreen):
+    """Tabs of panels for the run that is looked at; a tab a run when there are several."""
+
+    NAME = "live"
+    TITLE = "Live"
+    CSS_PATH = "live.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus,equals_sign", "change_rate(1)", "+", key_display="+", tooltip="Rate up a step", group=_RATE),
+        Binding("minus", "change_rate(-1)", "-", key_display="-", tooltip="Rate down a step", group=_RATE),
+        Binding("asterisk", "change_rate(10)", "*", key_display="*", tooltip="Rate up ten steps", group=_RATE_TEN),
+        Binding("slash", "change_rate(-10)", "/", key_display="/", tooltip="Rate down ten steps", group=_RATE_TEN),
+        Binding("p", "pause", "Pause", tooltip="Pause or go on"),
+        Binding("q", "stop(False)", "Finish", tooltip="Finish the open calls and stop; again: stop now"),
+        Binding("Q", "stop(True)", "Stop now", key_display="Q", tooltip="Stop now, ending the open calls"),
+        *(Binding(str(n), f"tab({n - 1})", name, show=False, tooltip=f"Tab: {name}") for n, name in enumerate(TABS, 1)),
+        Binding("tab,right", "tab_by(1)", "Tab", key_display="⇥", tooltip="The next tab"),
+        Binding("shift+tab,left", "tab_by(-1)", show=False),
+        Binding("r", "next_run", "Run", tooltip="Look at the next run"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.steering = Steering()
+
+    def content(self) -> ComposeResult:
+        """A row of tabs, and the panels of each."""
+        with Horizontal(id="bars"):
+            yield TabBar(TABS, id="tabs")
+            yield TabBar(id="runs")
+        yield Static(NO_RUN, id="no-run", markup=False)
+        with ContentSwitcher(initial="tab-0", id="panels"):
+            with Horizontal(id="tab-0"):
+                with Vertical(id="left"):
+                    yield FlowTable()
+                    yield Totals()
+                with Vertical(id="right"):
+                    yield ResponseTimePlot()
+                    yield RatePlot()
+                    yield FailureBox()
+            for number, panel in enumerate((StatisticsTable, ResponseTimeTables, FailureTable, LogView), 1):
+                yield panel(id=f"tab-{number}")
+
+    def show_runs(self) -> None:
+        """Draw the run that is looked at."""
+        super().show_runs()
+        run = self.session.run
+        self.query_one("#no-run").display = run is None
+        self.query_one("#panels").display = run is not None
+        runs = list(self.session.runs.runs.values())
+        bar = self.query_one("#runs", TabBar)
+        bar.labels = tuple(_label(run) for run in runs) if len(runs) > 1 else ()
+        if run is None:
+            return
+        bar.chosen = runs.index(run)
+        self.query_one(RatePlot).asked = self.steering.target(run)
+        for panel in self.query(Panel):
+            if panel.is_on_screen or panel.history is not run:
+                panel.update(run)
+
+    @on(TabBar.Chosen, "#tabs")
+    def _tab_chosen(self, message: TabBar.Chosen) -> None:
+        self.action_tab(message.index)
+
+    @on(TabBar.Chosen, "#runs")
+    def _run_chosen(self, message: TabBar.Chosen) -> None:
+        self._look_at(message.index)
+
+    def action_tab(self, index: int) -> None:
+        """Show a tab."""
+        self.query_one("#tabs", TabBar).chosen = index
+        self.query_one(ContentSwitcher).current = f"tab-{index}"
+        self.call_after_refresh(self.show_runs)
+
+    def action_tab_by(self, places: int) -> None:
+        """Show the next or the previous tab, around the ends."""
+        self.action_tab((self.query_one("#tabs", TabBar).chosen + places) % len(TABS))
+
+    def action_next_run(self) -> None:
+        """Look at the next run."""
+        runs = list(self.session.runs.runs)
+        if runs:
+            self._look_at((runs.index(self.session.looked_at) + 1) % len(runs))
+
+    def _look_at(self, index: int) -> None:
+        self.session.looked_at = list(self.session.runs.runs)[index]
+        self.refresh_bindings()
+        self.show_runs()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key for another run only when there is one."""
+        return action != "next_run" or len(self.session.runs.runs) > 1
+
+    def action_change_rate(self, steps: int) -> None:
+        """So many steps of rate more."""
+        if run := self._steerable():
+            command = self.steering.change(run, steps)
+            if command is None:
+                self.notify("A server has no rate: it answers the calls that come.")
+                return
+            self._send(run, command)
+            self.show_runs()
+
+    def action_pause(self) -> None:
+        """Start no more calls, or start them again."""
+        if run := self._steerable():
+            self._send(run, self.steering.pause(run))
+
+    def action_stop(self, now: bool) -> None:
+        """Finish the open calls and stop; the second time, or `now`, end them too."""
+        if run := self._steerable():
+            command = self.steering.stop(run, now)
+            self.notify("Stopping now." if now else "No new calls; waiting for the open ones. q again stops now.")
+            self._send(run, command)
+
+    def _steerable(self) -> RunHistory | None:
+        run = self.session.run
+        if run is None or not run.live:
+            self.notify("No run goes on here. F9 starts one.")
+            return None
+        return run
+
+    @work(group="steer")
+    async def _send(self, run: RunHistory, command: Steered) -> None:
+        try:
+            await self.session.bus.call(command)
+        except GossipperError as error:
+            self.steering.forget(run)
+            self.notify(str(error), severity="warning", markup=False)
+
+
+def _label(run: RunHistory) -> str:
+    return run.name if run.live else f"{run.name} ■"
