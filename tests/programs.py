@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Real programs as peers: found, given free ports, awaited, and always reaped.
+
+A program that is missing is a visible skip on a developer's machine and a failure where `CI` is set, so that no
+continuous integration passes by not looking.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GOSSIPPER = (sys.executable, "-m", "gossipper_tui")
+"""The command under test, as this checkout has it."""
+
+_LISTENING = "0A"
+_POLL_S = 0.01
+_given_ports: set[int] = set()
+
+
+def require(program: str) -> str:
+    """The path of a program that a test needs; skips the test, or fails it under CI, when it is not installed."""
+    path = shutil.which(program)
+    if path is None:
+        reason = f"{program} is not installed; see .ci/run for its Debian package"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port that is free for UDP and TCP on this loopback address, never given out twice."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(100):
+        with socket.socket(family, socket.SOCK_STREAM) as stream, socket.socket(family, socket.SOCK_DGRAM) as datagram:
+            stream.bind((host, 0))
+            port: int = stream.getsockname()[1]
+            try:
+                datagram.bind((host, port))
+            except OSError:
+                continue
+            if port not in _given_ports:
+                _given_ports.add(port)
+                return port
+    raise RuntimeError(f"no free port on {host}")
+
+
+def is_bound(port: int) -> bool:
+    """Whether a local UDP socket has this port, or a TCP socket listens on it."""
+    for table in ("udp", "udp6", "tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if int(local.rpartition(":")[2], 16) == port and (table.startswith("udp") or state == _LISTENING):
+                return True
+    return False
+
+
+class Program:
+    """A program that runs in a process group of its own, its output in a file, nothing on its standard input."""
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.command = tuple(command)
+        self._output = folder / f"output-{time.monotonic_ns()}"
+        with open(self._output, "wb") as output:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", **(environment or {})},
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has written so far, on both channels."""
+        return self._output.read_text(errors="replace")
+
+    def wait_bound(self, port: int, limit_s: float = 10) -> None:
+        """Wait until the program has this port. Fails with its output when it ends, or takes longer than the limit."""
+        end = time.monotonic() + limit_s
+        while not is_bound(port):
+            assert self.process.poll() is None, f"ended before it had port {port}:\n{self.output[-2000:]}"
+            assert time.monotonic() < end, f"does not have port {port} after {limit_s} s:\n{self.output[-2000:]}"
+            time.sleep(_POLL_S)
+
+    def wait(self, limit_s: float = 30) -> int:
+        """The exit code. Fails with the program's output when it hangs."""
+        try:
+            return self.process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.end()
+            raise AssertionError(f"still runs after {limit_s} s: {' '.join(self.command)}\n{self.output[-2000:]}") from None
+
+    def end(self) -> None:
+        """Kill the process group if it still runs, and reap the program."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Programs:
+    """Starts programs in one folder and ends those that are left."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._started: list[Program] = []
+
+    def start(self, *command: str, environment: Mapping[str, str] | None = None) -> Program:
+        """Start a program in the folder."""
+        program = Program(command, self.folder, environment)
+        self._started.append(program)
+        return program
+
+    def end(self) -> None:
+        """End every program that was started here."""
+        for program in self._started:
+            program.end()
