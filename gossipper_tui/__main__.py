@@ -16,22 +16,25 @@ from engine.messages import EXIT_CODES, Outcome
 EXIT_BIND = 254
 """SIPp's exit code when it cannot bind."""
 
+DEBUG_VARIABLE = "GOSSIPPER_DEBUG"
+"""Set in the environment, an internal error is raised with its traceback."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out a command line (`sys.argv` by default) and return the exit code; never raises."""
+    """Carry out a command line (`sys.argv` by default) and return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _dispatch(words)
-    except BindError as error:
-        return _fail(error, EXIT_BIND)
-    except GossipperError as error:
-        return _fail(error, EXIT_CODES[Outcome.ERROR])
     except BrokenPipeError:
         # Nobody reads what `--help` or `check` prints; the interpreter must not complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         return EXIT_CODES[Outcome.STOPPED]
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        return _fail(error)
 
 
 def _dispatch(words: Sequence[str]) -> int:
@@ -105,11 +108,19 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 """Every first word, with what carries out the rest."""
 
 
-def _fail(error: GossipperError, code: int) -> int:
-    """Tell each problem on a line of its own on standard error."""
-    for line in str(error).splitlines():
+def _fail(error: BaseException) -> int:
+    """Tell each problem on a line of its own on standard error, and return the exit code for it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    text = str(error) if isinstance(error, GossipperError) else _internal(error)
+    for line in text.splitlines():
         print(f"gossipper: {line}", file=sys.stderr)
-    return code
+    return EXIT_BIND if isinstance(error, BindError) else EXIT_CODES[Outcome.ERROR]
+
+
+def _internal(error: BaseException) -> str:
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"internal error: {what} — please report it; with {DEBUG_VARIABLE}=1 it shows where"
 
 
 if __name__ == "__main__":

@@ -29,10 +29,14 @@ PRINTING = {
 }
 
 KEYS_AND_CODES = """\
-Keys while it runs:  + - rate by one -rate_scale   * / by ten   p pause   q finish, again: stop now   Q stop now
-Ctrl-C as q; SIGUSR1 as q; SIGTERM as Q.
-Exit codes:  0 every call succeeded   1 a call failed   97 stopped by hand   99 no call   254 could not bind
-             255 any other error"""
+Keys while it runs:
+  + -   rate up or down by -rate_scale      * /   by ten times that      p   pause, go on
+  q     finish the open calls, then end; again: end now (as Ctrl-C, SIGUSR1)
+  Q     end now (as SIGTERM)
+
+Exit codes:
+  0     every call succeeded      1     a call failed             97    stopped by hand
+  99    there was no call         254   could not bind            255   any other error"""
 
 
 def overview() -> str:

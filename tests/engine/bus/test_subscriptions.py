@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 import trio
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
