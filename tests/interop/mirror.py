@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A mirror: a UDP peer that plays the other side of any scenario, and what it heard, made comparable.
+
+It walks the scenario's steps in the order of the file: where the scenario sends it waits, where the scenario receives it
+answers the last request or asks on its own. Two programs that run the same scenario against it must say the same, but for
+what differs from run to run by its nature, which `comparable` masks.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+WAIT_S = 1.0
+"""How long the mirror waits for a message that the scenario sends."""
+
+SDP = (
+    "v=0\r\no=mirror 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 40000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One `send` or mandatory `recv` of a scenario; a `recv` has a response's code or a request's method."""
+
+    sends: bool
+    response: str = ""
+    request: str = ""
+
+
+def read_steps(scenario: bytes) -> list[Step]:
+    """The message steps in the order of the file; branches are not followed, optional messages never come."""
+    root = etree.fromstring(scenario, etree.XMLParser(resolve_entities=False, no_network=True))
+    return [
+        Step(node.tag == "send", node.get("response", ""), node.get("request", ""))
+        for node in root.iterchildren("send", "recv")
+        if node.tag == "send" or node.get("optional", "false") == "false"
+    ]
+
+
+def header(message: str, name: str) -> str:
+    """The value of the first header of that name, or nothing."""
+    match = re.search(rf"(?im)^{name}\s*:\s*(.*?)\s*$", message)
+    return match[1] if match else ""
+
+
+@dataclass
+class Mirror:
+    """The peer on its socket; `remote_port` is where the program under test is, once known."""
+
+    socket: socket.socket
+    remote_port: int
+    received: list[str] = field(default_factory=list)
+    cseq: int = 100
+
+    def play(self, steps: Sequence[Step]) -> None:
+        """Walk through the steps, then listen until nothing more comes."""
+        for step in steps:
+            if step.sends:
+                self._receive()
+            elif step.response:
+                self._answer(step.response)
+            else:
+                self._ask(step.request)
+        while self._receive():
+            pass
+
+    def _receive(self) -> bool:
+        """Wait for a message that is no retransmission."""
+        self.socket.settimeout(WAIT_S)
+        try:
+            while True:
+                data, (_, self.remote_port) = self.socket.recvfrom(65535)
+                text = data.decode(errors="replace")
+                if text not in self.received:
+                    self.received.append(text)
+                    return True
+        except TimeoutError:
+            return False
+
+    def _answer(self, code: str) -> None:
+        requests = [text for text in self.received if not text.startswith(("SIP/2.0", "ACK "))]
+        if not requests:
+            return
+        last = requests[-1]
+        tag = "" if "tag=" in header(last, "To") else ";tag=mirror"
+        kept = re.findall(r"(?im)^(?:Via|Record-Route)\s*:.*?$", last)
+        lines = [f"SIP/2.0 {code} Answer", *(line.rstrip("\r") for line in kept)]
+        lines += [f"{name}: {header(last, name)}" for name in ("From", "Call-ID", "CSeq")]
+        lines += [f"To: {header(last, 'To')}{tag}", f"Contact: <sip:mirror@127.0.0.1:{self._port}>"]
+        self._send(lines, SDP if last.startswith("INVITE ") and code[0] in "12" else "")
+
+    def _ask(self, method: str) -> None:
+        """A request in the dialog that the last message belongs to, or one that begins a dialog."""
+        last = self.received[-1] if self.received else ""
+        theirs, ours = header(last, "From"), header(last, "To")
+        if last.startswith("SIP/2.0"):
+            theirs, ours = ours, theirs
+        self.cseq += method not in ("ACK", "CANCEL")
+        lines = [
+            f"{method} sip:service@127.0.0.1:{self.remote_port} SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self._port};branch=z9hG4bKmirror{self.cseq}",
+            f"From: {ours or f'<sip:mirror@127.0.0.1:{self._port}>;tag=mirror'}",
+            f"To: {theirs or f'<sip:service@127.0.0.1:{self.remote_port}>'}",
+            f"Call-ID: {header(last, 'Call-ID') or 'mirror@127.0.0.1'}",
+            f"CSeq: {self.cseq} {method}",
+            f"Contact: <sip:mirror@127.0.0.1:{self._port}>",
+        ]
+        self._send(lines, SDP if method == "INVITE" else "")
+
+    @property
+    def _port(self) -> int:
+        port: int = self.socket.getsockname()[1]
+        return port
+
+    def _send(self, lines: list[str], body: str) -> None:
+        kind = ["Content-Type: application/sdp"] if body else []
+        text = "\r\n".join([*lines, *kind, f"Content-Length: {len(body)}", "", body])
+        self.socket.sendto(text.encode(), ("127.0.0.1", self.remote_port))
+
+
+_MASKS = (
+    (r"(?im)^(Call-ID|i)\s*:.*$", r"\1: …"),
+    (r"(?im)^Date\s*:.*$", "Date: …"),
+    (r"tag=[^;>\s]+", "tag=…"),
+    (r"branch=[^;>\s]+", "branch=…"),
+)
+
+
+def comparable(message: str, pid: int, ports: Sequence[int]) -> str:
+    """A message without what differs from run to run: the process id, the ports, Call-ID, tags, branches, dates."""
+    message = re.sub(rf"\b{pid}(?!\d)", "PID", message)
+    for index, port in enumerate(ports):
+        message = re.sub(rf"\b{port}\b", f"PORT{index}", message)
+    for pattern, replacement in _MASKS:
+        message = re.sub(pattern, replacement, message)
+    return message
