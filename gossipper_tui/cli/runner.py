@@ -36,11 +36,12 @@ ON_SIGNAL: dict[signal.Signals, Callable[[Steering], None]] = {
 def run(config: RunConfig, *, status_in_log: bool) -> int:
     """Play the run to its end and return its exit code. On anything but a terminal the status line is only written
     with `status_in_log`. Raises the GossipperError that kept the run from starting."""
-    with Keyboard(enabled=not config.no_stdin) as keyboard, Output() as output:
-        return trio.run(_play, config, keyboard, output, output.terminal or status_in_log)
+    with Output() as output:
+        return trio.run(_play, config, output, output.terminal or status_in_log)
 
 
-async def _play(config: RunConfig, keyboard: Keyboard, output: Output, with_status: bool) -> int:
+async def _play(config: RunConfig, output: Output, with_status: bool) -> int:
+    keyboard = Keyboard(enabled=not config.no_stdin)
     starting = trio.CancelScope()
     steering: Steering | None = None
 
@@ -50,7 +51,8 @@ async def _play(config: RunConfig, keyboard: Keyboard, output: Output, with_stat
         else:
             ON_SIGNAL[number](steering)
 
-    with trapped_signals(act, keyboard):
+    # The signals first: none may end the process while the terminal is in cbreak mode.
+    with trapped_signals(act, keyboard), keyboard:
         async with open_engine(in_process=True) as bus:
             with bus.subscribe(Snapshot, Warning, RunFinished) as events:
                 with starting:

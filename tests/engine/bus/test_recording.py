@@ -14,6 +14,7 @@ from engine.bus import Subscription, open_bus, record, replay
 from engine.errors import RecordingError
 from engine.messages import Event, Warning
 from tests.engine.bus.events import RUN, finished, logged, snapshot, started, warning
+from tests.engine.bus.recordings import write_recording
 
 STORY: list[Event] = [started(), snapshot(1), logged("ü"), warning("w"), snapshot(2), finished()]
 
@@ -104,13 +105,6 @@ async def test_a_replay_of_any_length_loses_nothing_to_a_slow_reader(tmp_path: P
                 await trio.testing.wait_all_tasks_blocked()
                 received += await events.receive_batch()
     assert received == story
-
-
-def write_recording(path: Path, events: list[Event], step_ns: int = 0) -> None:
-    import msgspec
-
-    lines = [msgspec.json.encode({"at_ns": index * step_ns, "event": event}) for index, event in enumerate(events)]
-    path.write_bytes(b"".join(line + b"\n" for line in lines))
 
 
 async def test_a_replay_keeps_the_time_of_the_recording(tmp_path: Path, autojump_clock: trio.testing.MockClock) -> None:
