@@ -67,14 +67,14 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 class Terminal:
-    """The program on a pseudo-terminal that is its controlling one; a context manager that ends it."""
+    """A program on a pseudo-terminal that is its controlling one; a context manager that ends it."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *command: str) -> None:
         self.leader, self.follower = pty.openpty()
         self.before = termios.tcgetattr(self.follower)
         self.screen = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", TAKE_TERMINAL, *GOSSIPPER, *arguments],
+            [sys.executable, "-c", TAKE_TERMINAL, *command],
             stdin=self.follower,
             stdout=self.follower,
             stderr=self.follower,
@@ -95,6 +95,10 @@ class Terminal:
     def intact(self) -> bool:
         """Whether the terminal's modes are those from before the program began."""
         return termios.tcgetattr(self.follower) == self.before
+
+    def reset(self) -> None:
+        """Set the modes from before the program, as a shell does when it gets the terminal back."""
+        termios.tcsetattr(self.follower, termios.TCSANOW, self.before)
 
     def press(self, keys: bytes) -> None:
         """Type on the terminal's keyboard; b"\\x03" is Ctrl-C."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.gossipper_tui.cli.program import Ended, Terminal, gossipper, running, silent_peer
+from tests.programs import GOSSIPPER
 
 KEYWORD_SCENARIO = """<?xml version="1.0"?>
 <scenario name="typo">
@@ -151,7 +152,7 @@ def test_check_of_a_sound_file() -> None:
 
 @pytest.mark.parametrize("command", [["sipp"], ["tui", "--headless"]])
 def test_ctrl_c_once_waits_for_the_open_calls_and_twice_stops_now(command: list[str]) -> None:
-    with silent_peer() as peer, Terminal(*command, peer, "-r", "5") as terminal:
+    with silent_peer() as peer, Terminal(*GOSSIPPER, *command, peer, "-r", "5") as terminal:
         terminal.wait_for(" open")
         terminal.press(b"\x03")
         terminal.wait_for("finishing")
@@ -163,7 +164,7 @@ def test_ctrl_c_once_waits_for_the_open_calls_and_twice_stops_now(command: list[
 
 
 def test_ctrl_c_once_ends_a_run_without_open_calls() -> None:
-    with Terminal("sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", "0") as terminal:
+    with Terminal(*GOSSIPPER, "sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", "0") as terminal:
         terminal.wait_for("waiting for calls")
         terminal.press(b"\x03")
         assert terminal.wait() in (97, 99)
