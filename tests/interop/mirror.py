@@ -127,6 +127,7 @@ class Mirror:
 _MASKS = (
     (r"(?im)^(Call-ID|i)\s*:.*$", r"\1: …"),
     (r"(?im)^Date\s*:.*$", "Date: …"),
+    (r"(?m)^m=(\w+) \d+", r"m=\1 …"),
     (r"tag=[^;>\s]+", "tag=…"),
     (r"branch=[^;>\s]+", "branch=…"),
 )

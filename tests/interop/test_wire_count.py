@@ -33,7 +33,7 @@ def capture(port: int) -> Iterator[IO[str]]:
         await_capture(process.stdout, port)
         yield process.stdout
     finally:
-        process.kill()
+        process.terminate()  # Not killed: it has a child of its own to end.
         process.communicate()
 
 
