@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from engine.errors import BindError, GossipperError, OptionError
 from engine.messages import EXIT_CODES, Outcome
+from gossipper_tui.cli.sipp_flags import ACTION_FLAGS
 
 EXIT_BIND = 254
 """SIPp's exit code when it cannot bind."""
@@ -41,6 +42,8 @@ def _dispatch(words: Sequence[str]) -> int:
     if not words:
         return _tui([]) if sys.stdin.isatty() and sys.stdout.isatty() else _help([])
     command, rest = words[0], words[1:]
+    if rest and ACTION_FLAGS.get(rest[0]) == ("-h", 0):
+        return _help([command])
     if command in COMMANDS:
         return COMMANDS[command](rest)
     from difflib import get_close_matches

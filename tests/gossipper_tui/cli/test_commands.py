@@ -39,6 +39,13 @@ def test_help_names_every_flag(arguments: list[str]) -> None:
     assert max(map(len, ended.out.splitlines())) <= 110
 
 
+@pytest.mark.parametrize("command", ["check", "demo", "help"])
+def test_every_command_has_help(command: str) -> None:
+    ended = gossipper(command, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert f"gossipper {command}" in ended.out
+
+
 @pytest.mark.parametrize("name", ["uac", "uas"])
 def test_built_in_scenarios_are_printed(name: str) -> None:
     ended = gossipper("sipp", "-sd", name)
