@@ -36,19 +36,32 @@ UNREAD_EVENTS = 1024
 """Events that the screens may fall behind by, as in a suspended application, before snapshots are dropped."""
 
 
-class GossipperApp(App[None]):
+_SCREENS = Binding.Group("Screens")
+
+
+class GossipperApp(App[None], inherit_bindings=False):
     """The application on a bus that somebody else has opened and will close."""
 
     TITLE = "Gossipper"
     CSS_PATH = "app.tcss"
     COMMANDS = {GossipperCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f9", "app.start_run", "Start", key_display="F9", tooltip="Start the run", priority=True),
         *(
-            Binding(entry.key, f"app.switch_mode('{entry.name}')", entry.title, tooltip=entry.title, priority=True)
+            Binding(
+                entry.key,
+                f"app.switch_mode('{entry.name}')",
+                entry.title,
+                key_display=entry.key.upper(),
+                tooltip=entry.title,
+                priority=True,
+                group=_SCREENS,
+            )
             for entry in SCREENS
         ),
-        Binding("f9", "app.start_run", "Start", tooltip="Start the run", priority=True),
         Binding("ctrl+q", "quit", "Quit", tooltip="Quit Gossipper", priority=True),
+        Binding("ctrl+p", "command_palette", "Menu", show=False, key_display="^p", tooltip="All commands", priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
     ]
 
@@ -125,6 +138,11 @@ class GossipperApp(App[None]):
             return
         self.session.looked_at = started.run
         self.switch_mode("live")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While one looks at a run that goes on, no other is started."""
+        run = self.session.run
+        return not (action == "start_run" and self.current_mode == "live" and run is not None and run.live)
 
     async def action_quit(self) -> None:
         """Leave; while a run goes on, only when asked twice, because it ends with the application."""

@@ -23,6 +23,7 @@ OWN_COLOURS = {
     "first": "ansi_green",
     "second": "ansi_yellow",
     "third": "ansi_red",
+    "area": "ansi_green",
     "cursor": "ansi_blue",
     "cursor-text": "ansi_bright_white",
     "bar": "ansi_black",

@@ -32,7 +32,7 @@ from gossipper_tui.widgets.statistics_table import StatisticsTable
 from gossipper_tui.widgets.tab_bar import TabBar
 from gossipper_tui.widgets.totals import Totals
 
-TABS = ("Flow", "Statistics", "Response times", "Failures", "Log")
+TABS = ("1 Flow", "2 Statistics", "3 Response times", "4 Failures", "5 Log")
 
 _RATE = Binding.Group("rate")
 _RATE_TEN = Binding.Group("×10")
@@ -54,10 +54,10 @@ class LiveScreen(GossipperScreen):
         Binding("p", "pause", "Pause", tooltip="Pause or go on"),
         Binding("q", "stop(False)", "Finish", tooltip="Finish the open calls and stop; again: stop now"),
         Binding("Q", "stop(True)", "Stop now", key_display="Q", tooltip="Stop now, ending the open calls"),
-        *(Binding(str(n), f"tab({n - 1})", name, show=False, tooltip=f"Tab: {name}") for n, name in enumerate(TABS, 1)),
-        Binding("tab,right", "tab_by(1)", "Tab", key_display="⇥", tooltip="The next tab"),
+        *(Binding(name[0], f"tab({index})", name, show=False) for index, name in enumerate(TABS)),
+        Binding("tab,right", "tab_by(1)", "The next tab", show=False),
         Binding("shift+tab,left", "tab_by(-1)", show=False),
-        Binding("r", "next_run", "Run", tooltip="Look at the next run"),
+        Binding("r", "next_run", "Other run", tooltip="Look at the next run"),
     ]
 
     def __init__(self, session: Session) -> None:

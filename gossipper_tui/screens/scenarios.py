@@ -42,7 +42,7 @@ class ScenariosScreen(GossipperScreen):
     CSS_PATH = "scenarios.tcss"
     AUTO_FOCUS = "#library"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "set_up", "Set up", tooltip="Set up a run of this scenario"),
+        Binding("enter", "set_up", "Set up", show=False),
         Binding("v", "toggle_source", "XML", tooltip="Ladder or XML"),
         Binding("e", "edit", "Edit", tooltip="Edit the scenario in $EDITOR"),
         Binding("c", "check", "Check", tooltip="Check the scenario"),

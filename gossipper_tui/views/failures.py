@@ -12,12 +12,14 @@ from gossipper_tui.views.plot import bar
 from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, cut, fit, line, padded, spread
 
 _NUMBERS = 20
+_LONGEST_BAR = 80
 
 
 def class_name(failure: Failure) -> str:
     """A class of failures in words: `max UDP retrans`, `unexpected message`."""
     words = re.findall(r"[A-Z]{2,}(?![a-z])|[A-Z][a-z]*", failure.value.removeprefix("Failed"))
-    return " ".join(word if word.isupper() else word.lower() for word in words).replace("doesnt", "doesn't").capitalize()
+    first, *others = (word if word.isupper() else word.lower() for word in words)
+    return " ".join((first.capitalize(), *others)).replace("doesnt", "doesn't")
 
 
 def by_reason(snapshot: Snapshot) -> list[tuple[str, int]]:
@@ -45,19 +47,21 @@ def table(history: RunHistory, width: int) -> list[Line]:
         return [line(Span("✔ No call has failed.", Tone.GOOD))]
     failed = snapshot.counters.failed
     classes = sorted(snapshot.counters.failures.items(), key=lambda item: (-item[1], item[0]))
+    by_class = [(class_name(failure), number) for failure, number in classes if number]
+    reasons = by_reason(snapshot)
+    names = min(max(len(name) for name, _ in (*by_class, *reasons, ("", 0))), max(12, width // 2))
     share = line(Span(f"{percentage(failed, snapshot.counters.created)} of all calls", Tone.DIM))
     return [
         spread(line(Span(f"✗ {count(failed)} failed", Tone.BAD)), share, width),
         EMPTY,
-        *_part("By class", [(class_name(failure), number) for failure, number in classes if number], failed, width),
+        *_part("By class", by_class, names, failed, width),
         EMPTY,
-        *_part("By reason", by_reason(snapshot), failed, width),
+        *_part("By reason", reasons, names, failed, width),
     ]
 
 
-def _part(heading: str, rows: list[tuple[str, int]], whole: int, width: int) -> list[Line]:
-    names = min(max((len(name) for name, _ in rows), default=0), max(12, width // 2))
-    inner = max(0, width - names - _NUMBERS - 3)
+def _part(heading: str, rows: list[tuple[str, int]], names: int, whole: int, width: int) -> list[Line]:
+    inner = max(0, min(_LONGEST_BAR, width - names - _NUMBERS - 3))
     lines = [line(Span(heading, Tone.TITLE))]
     for name, number in rows:
         numbers = f"{count(number, 10)} {percentage(number, whole):>9}"

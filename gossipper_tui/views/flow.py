@@ -2,7 +2,7 @@
 """The flow of a run: a line for each step with what it counted, SIPp's first screen.
 
 The columns have fixed widths, so no number moves as it grows. On a narrow screen the columns that matter least go
-first: timeouts, then retransmissions.
+first: timeouts, then retransmissions. Of a pause, the calls that are in it are counted.
 """
 
 from __future__ import annotations
@@ -26,14 +26,15 @@ class _Column:
 
 
 _MESSAGES = frozenset({StepKind.SEND, StepKind.RECV})
+_WAITS = frozenset({StepKind.PAUSE, StepKind.TIMEWAIT})
 _COLUMNS = (
     _Column("messages", 10, "messages", Tone.NORMAL, frozenset(StepKind)),
-    _Column("retrans", 9, "retransmissions", Tone.WARN, _MESSAGES),
-    _Column("timeout", 9, "timeouts", Tone.BAD, _MESSAGES),
-    _Column("unexp", 8, "unexpected", Tone.BAD, frozenset({StepKind.RECV})),
+    _Column("retrans", 8, "retransmissions", Tone.WARN, _MESSAGES),
+    _Column("timeout", 8, "timeouts", Tone.BAD, _MESSAGES),
+    _Column("unexp", 7, "unexpected", Tone.BAD, frozenset({StepKind.RECV})),
 )
 _DROPPED_FIRST = ("timeouts", "retransmissions")
-_NARROWEST_ARROW = 15
+_NARROWEST_ARROW = 14
 _WIDEST_ARROW = 60
 
 
@@ -50,7 +51,7 @@ def flow(history: RunHistory, width: int) -> list[Line]:
             continue
         counted = counts[index] if index < len(counts) else StepCounts()
         numbers = (_number(column, step, counted) for column in columns)
-        lines.append(fit(line(_what(step, scenario.role, shaft, counted), *numbers), width))
+        lines.append(fit(line(_what(step, scenario.role, shaft), *numbers), width))
         if step.blank_after:
             lines.append(EMPTY)
     return lines
@@ -84,12 +85,12 @@ def _columns_for(width: int) -> list[_Column]:
     return columns
 
 
-def _what(step: StepDescription, role: Role, shaft: int, counted: StepCounts) -> Span:
+def _what(step: StepDescription, role: Role, shaft: int) -> Span:
     label = step.display or step.label
     if step.kind in SIGNS:
-        text = f"{SIGNS[step.kind]} {label}"
-        opened = f"{count(counted.open)} open" if step.kind is not StepKind.NOP else ""
-        return Span(padded(text, max(0, shaft - len(opened))) + opened, Tone.NORMAL if counted.open else Tone.DIM)
+        text = f"{SIGNS[step.kind]} {label.removeprefix('pause ')}"
+        noun = " open" if step.kind in _WAITS else ""
+        return Span(padded(text, max(0, shaft - len(noun))) + noun, Tone.DIM)
     timer = timer_text(step)
     drawn = arrow(label, shaft - len(timer) - bool(timer), points_right(step, role), step.optional)
     return Span(f"{drawn} {timer}" if timer else drawn, tone_of(step))
@@ -98,5 +99,6 @@ def _what(step: StepDescription, role: Role, shaft: int, counted: StepCounts) ->
 def _number(column: _Column, step: StepDescription, counted: StepCounts) -> Span:
     if step.kind not in column.kinds:
         return Span(" " * column.width)
-    value: int = getattr(counted, column.field)
+    opened = step.kind in _WAITS and column.field == "messages"
+    value: int = counted.open if opened else getattr(counted, column.field)
     return Span(count(value, column.width), column.tone if value else Tone.DIM)

@@ -30,8 +30,9 @@ def points_right(step: StepDescription, role: Role) -> bool:
 def arrow(label: str, width: int, right: bool, optional: bool) -> str:
     """An arrow of `width` cells with its label in the middle; dashed when the message is optional."""
     label = cut(label, max(0, width - 4))
+    shaft = "╌" if optional else "─"
     rest = max(0, width - len(label) - 3)
-    before, after = _shaft(rest // 2, optional), _shaft(rest - rest // 2, optional)
+    before, after = shaft * (rest // 2), shaft * (rest - rest // 2)
     return f"{before} {label} {after}▶" if right else f"◀{before} {label} {after}"
 
 
@@ -44,25 +45,25 @@ def heading(description: ScenarioDescription, width: int) -> Line:
     """The line above the ladder: its two sides."""
     us, them = description.role.value.upper(), "Remote"
     left, right = (us, them) if description.role is Role.UAC else (them, us)
-    names = padded(left, max(0, _arrow_width(width) + 2 - len(right))) + right
+    names = padded(left, max(0, _arrow_width(description, width) + 2 - len(right))) + right
     return fit(line(" " * MARGIN, Span(names, Tone.STRONG)), width)
 
 
 def ladder(description: ScenarioDescription, width: int) -> list[Line]:
     """A line for each step, in the order of `description.steps`."""
     troubled = {problem.line: problem.warning for problem in description.problems}
-    return [_rung(step, description.role, troubled, width) for step in description.steps]
+    shaft = _arrow_width(description, width)
+    return [fit(_rung(step, description.role, troubled, shaft), width) for step in description.steps]
 
 
-def _rung(step: StepDescription, role: Role, troubled: dict[int, bool], width: int) -> Line:
-    shaft = _arrow_width(width)
+def _rung(step: StepDescription, role: Role, troubled: dict[int, bool], shaft: int) -> Line:
     if step.kind in SIGNS:
         middle = padded(f" {SIGNS[step.kind]} {step.label}", shaft)
     else:
         middle = arrow(step.label, shaft, points_right(step, role), step.optional)
-    notes = Span(f" {'  '.join(remarks(step))}", Tone.DIM)
+    notes = Span(f" {_notes(step)}", Tone.DIM)
     body = (Span("│", Tone.DIM), Span(middle, tone_of(step)), Span("│", Tone.DIM), notes)
-    return fit(line(_trouble(step, troubled), *_timers(step), *body), width)
+    return line(_trouble(step, troubled), *_timers(step), *body)
 
 
 def remarks(step: StepDescription) -> tuple[str, ...]:
@@ -91,9 +92,11 @@ def _trouble(step: StepDescription, troubled: dict[int, bool]) -> Span:
     return Span("!", Tone.WARN) if all(inside) else Span("✗", Tone.BAD)
 
 
-def _shaft(length: int, dashed: bool) -> str:
-    return ("─ " * length)[:length] if dashed else "─" * length
+def _notes(step: StepDescription) -> str:
+    return ", ".join(remarks(step))
 
 
-def _arrow_width(width: int) -> int:
-    return max(NARROWEST_ARROW, min(WIDEST_ARROW, width - MARGIN - 2 - min(WIDEST_NOTES, width // 4)))
+def _arrow_width(description: ScenarioDescription, width: int) -> int:
+    """As long as the longest remark leaves room for."""
+    notes = max((len(_notes(step)) for step in description.steps), default=0)
+    return max(NARROWEST_ARROW, min(WIDEST_ARROW, width - MARGIN - 3 - min(WIDEST_NOTES, notes)))

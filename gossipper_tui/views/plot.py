@@ -16,12 +16,12 @@ from gossipper_tui.views.spans import Line, Span, Tone, line
 
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_STEPS = (1, 2, 5, 10)
+_STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _WIDEST_POINT = 8
 
 
 def nice_ceiling(value: float) -> float:
-    """The least of 1, 2, 5, 10, 20, 50 … (or 0.5, 0.2 …) that is not below `value`; 1 for nothing."""
+    """The least round number that is not below `value` and halves well: 1, 1.5, 2, 3, 4 … 80, 100, 150 …; 1 for nothing."""
     if value <= 0:
         return 1.0
     magnitude: float = 10.0 ** math.floor(math.log10(value))

@@ -19,7 +19,7 @@ def rates(history: RunHistory, asked: float | None, width: int, height: int) -> 
         return numbers[:height]
     points = history.series.points
     top = nice_ceiling(max((max(point.started, point.target) for point in points), default=0.0))
-    plotted = columns_plot([point.started for point in points], width - _AXIS - 1, rows, top, Tone.FIRST)
+    plotted = columns_plot([point.started for point in points], width - _AXIS - 1, rows, top, Tone.AREA)
     labels = [rate(top, _AXIS - 1), *[" " * (_AXIS - 1)] * (rows - 1)]
     return [
         *(

@@ -7,18 +7,20 @@ run without timers is plotted by the length of its calls.
 
 from __future__ import annotations
 
+import math
+
 from engine.messages import Histogram
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import count, duration, percentage
 from gossipper_tui.views.plot import bar, line_plot, nice_ceiling, points_across
-from gossipper_tui.views.series import CALL_LENGTH, times_of
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, spread, stacked
+from gossipper_tui.views.series import CALL_LENGTH, Point, times_of
+from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, spread, stacked, trimmed, width_of
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _CURVES = (("p50", Tone.FIRST), ("p90", Tone.SECOND), ("p99", Tone.THIRD))
-_AXIS = 9
 _NAMES = 5
 _LABEL = 12
+_LONGEST_BAR = 80
 
 
 def plotted_timer(history: RunHistory) -> str:
@@ -36,24 +38,31 @@ def plot(history: RunHistory, width: int, height: int) -> list[Line]:
     """p50, p90 and p99 of each period as curves over time, named at their right ends, with a time axis."""
     timer = plotted_timer(history)
     points = history.series.points
-    inner, rows = width - _AXIS - _NAMES, height - 1
-    if inner < 4 or rows < 2:
-        return newest(history, width)[:height]
     curves: list[list[float | None]] = [
         [point.times[timer][index] if timer in point.times else None for point in points] for index in range(len(_CURVES))
     ]
     top = nice_ceiling(max((value for value in curves[-1] if value), default=1e6))
+    labels = {0: duration(top), (height - 1) // 2: duration(top / 2)}
+    axis = max(map(len, labels.values())) + 1
+    inner, rows = width - axis - _NAMES, height - 1
+    if inner < 4 or rows < 2:
+        return newest(history, width)[:height]
     drawn = line_plot([(tone, curves[i]) for i, (_, tone) in reversed(list(enumerate(_CURVES)))], inner, rows, top)
     names = _names_at_ends(curves, rows, top)
+    end = math.ceil(len(points) / points_across(len(points), 2 * inner) * inner) if points else 0
     lines = []
     for row in range(rows):
-        label = duration(top if row == 0 else top / 2) if row in (0, rows // 2) else ""
-        axis = Span(f"{label:>{_AXIS - 1}}{'┤' if label else '│'}", Tone.DIM)
-        lines.append(fit(line(axis, *drawn[row], " ", names[row]), width))
-    across = points_across(len(points), 2 * inner) * history.series.period_ns
-    foot = f"0 └{'─' * inner}"
-    lines.append(fit(line(Span(f"{foot:>{_AXIS + inner}}", Tone.DIM), Span(f" {duration(across)}", Tone.DIM)), width))
-    return lines
+        edge = f"{labels.get(row, ''):>{axis - 1}}{'┤' if row in labels else '│'}"
+        curve = trimmed(drawn[row])
+        lines.append(fit(line(Span(edge, Tone.DIM), *curve, " " * (end + 1 - width_of(curve)), names[row]), width))
+    return [*lines, fit(line(Span(f"{'0':>{axis - 1}}└{_time_axis(points, inner)}", Tone.DIM)), width)]
+
+
+def _time_axis(points: list[Point], inner: int) -> str:
+    """A line as long as the plot, with the time at its right end."""
+    mean_ns = points[-1].at_ns / len(points) if points else 0
+    label = duration(points_across(len(points), 2 * inner) * mean_ns)
+    return "─" * max(0, inner - len(label) - 1) + f" {label}"
 
 
 def newest(history: RunHistory, width: int) -> list[Line]:
@@ -119,11 +128,11 @@ def _repartition(histogram: Histogram, width: int) -> list[Line]:
         return []
     names = [f"< {bound} ms" for bound in histogram.bounds_ms] + [f"≥ {histogram.bounds_ms[-1]} ms"]
     longest = max(histogram.repartition) or 1
-    inner = max(0, width - _LABEL - 20)
+    inner = max(0, min(_LONGEST_BAR, width - _LABEL - 20))
     lines: list[Line] = [EMPTY]
     for name, number in zip(names, histogram.repartition, strict=True):
         numbers = f"{count(number, 10)} {percentage(number, histogram.count):>8}"
-        drawn = Span(" " + bar(number / longest, inner), Tone.FIRST)
+        drawn = Span(" " + bar(number / longest, inner), Tone.AREA)
         lines.append(
             fit(line(Span(f"{name:>{_LABEL}}", Tone.DIM), Span(numbers, Tone.NORMAL if number else Tone.DIM), drawn), width)
         )

@@ -29,6 +29,7 @@ class Tone(StrEnum):
     FIRST = "first"
     SECOND = "second"
     THIRD = "third"
+    AREA = "area"
     NAME = "name"
     VALUE = "value"
     KEYWORD = "keyword"
@@ -84,6 +85,14 @@ def fit(parts: Line, width: int) -> Line:
         if cell_len(span.text) > left:
             break
     return line(*fitted)
+
+
+def trimmed(parts: Line) -> Line:
+    """The line without the blanks at its end."""
+    kept = list(parts)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    return (*kept[:-1], Span(kept[-1].text.rstrip(), kept[-1].tone)) if kept else EMPTY
 
 
 def spread(left: Line, right: Line, width: int) -> Line:

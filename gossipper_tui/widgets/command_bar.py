@@ -16,9 +16,11 @@ class CommandBar(Static):
         max-height: 4;
         padding: 0 1;
         border-top: solid $frame;
-        border-subtitle-style: bold;
+        border-title-align: right;
+        border-title-color: $success;
+        border-title-style: bold;
         background: $background;
-        &.-wrong { border-subtitle-color: $error; }
+        &.-wrong { border-title-color: $error; }
     }
     """
 
@@ -31,4 +33,4 @@ class CommandBar(Static):
         self.command = command
         self.update(Text.assemble(("$ ", "dim"), command, overflow="fold"))
         self.set_class(problems > 0, "-wrong")
-        self.border_subtitle = f"✗ {problems} problem{'s' if problems > 1 else ''}" if problems else "✔ ready"
+        self.border_title = f"✗ {problems} problem{'s' if problems > 1 else ''}" if problems else "✔ ready"

@@ -22,17 +22,21 @@ class Library(Tree[str]):
 
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "toggle_node", "Fold", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Set up", tooltip="Set up a run of this scenario"),
+        Binding("space", "toggle_node", "Fold", show=False),
+    ]
 
     DEFAULT_CSS = """
     Library {
         background: $background;
         color: $foreground;
-        scrollbar-size: 1 1;
+        scrollbar-size: 0 1;
+        scrollbar-color: $frame;
+        scrollbar-background: $background;
         padding: 0;
-        & > .tree--guides { color: $background; }
-        & > .tree--guides-hover { color: $background; }
-        & > .tree--guides-selected { color: $background; }
+        &:focus { background-tint: $foreground 0%; }
+        & > .tree--guides, & > .tree--guides-hover, & > .tree--guides-selected { color: $background; text-style: none; }
         & > .tree--cursor { background: $block-cursor-blurred-background; text-style: bold; }
         &:focus > .tree--cursor { background: $cursor; color: $cursor-text; text-style: bold; }
         & > .tree--highlight-line { background: $block-hover-background; }
@@ -57,6 +61,7 @@ class Library(Tree[str]):
         super().__init__("Library", id="library")
         self.show_root = False
         self.guide_depth = 2
+        self.show_guides = False
         self.auto_expand = True
         self.problems: dict[str, Sequence[Problem]] = {}
         self.in_use = ""

@@ -32,7 +32,9 @@ class Lines(ScrollView, can_focus=False):
     Lines {
         background: $background;
         color: $foreground;
-        scrollbar-size: 1 1;
+        scrollbar-size: 0 1;
+        scrollbar-color: $frame;
+        scrollbar-background: $background;
         overflow: auto auto;
         & > .lines--normal { color: $foreground; }
         & > .lines--dim { color: $dim; }
@@ -46,11 +48,12 @@ class Lines(ScrollView, can_focus=False):
         & > .lines--first { color: $first; }
         & > .lines--second { color: $second; }
         & > .lines--third { color: $third; }
+        & > .lines--area { color: $area; }
         & > .lines--name { color: $received; }
         & > .lines--value { color: $success; }
         & > .lines--keyword { color: $warning; text-style: bold; }
         & > .lines--cursor { background: $block-cursor-blurred-background; text-style: bold; }
-        & > .lines--range { background: $block-hover-background; }
+        & > .lines--range { background: $panel; }
         &:focus > .lines--cursor { background: $cursor; color: $cursor-text; text-style: bold; }
     }
     """

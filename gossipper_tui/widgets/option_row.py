@@ -26,12 +26,12 @@ class OptionRow(Vertical):
         height: auto;
         margin: 0 0 1 0;
         padding: 0 1 0 0;
-        & > Horizontal { height: 1; }
-        .option-label { width: 30; text-overflow: ellipsis; text-wrap: nowrap; }
+        & > Horizontal { height: auto; }
+        .option-label { width: 33; text-overflow: ellipsis; text-wrap: nowrap; }
         .option-field { width: 1fr; min-width: 10; }
         .option-unit { width: 11; padding: 0 1; color: $dim; text-wrap: nowrap; }
-        .option-flag { width: 20; color: $sent; text-overflow: ellipsis; text-wrap: nowrap; }
-        .option-help { height: auto; padding: 0 0 0 2; color: $dim; }
+        .option-flag { width: auto; color: $sent; padding: 0 0 0 1; text-wrap: nowrap; }
+        .option-help { width: 1fr; height: auto; padding: 0 0 0 2; color: $dim; }
         .option-problem { height: auto; padding: 0 0 0 2; color: $error; text-style: bold; display: none; }
         &.-changed .option-label { color: $warning; text-style: bold; }
         &.-irrelevant { .option-label, .option-flag, .option-help { color: $dim 60%; } }
@@ -66,8 +66,9 @@ class OptionRow(Vertical):
             yield Static(classes="option-label", markup=False)
             yield field
             yield Static(unit(self.option), classes="option-unit", markup=False)
+        with Horizontal():
+            yield Static(setting.help, classes="option-help", markup=False)
             yield Static(" ".join(setting.flags) or self.option.flag, classes="option-flag", markup=False)
-        yield Static(setting.help, classes="option-help", markup=False)
         yield Static(classes="option-problem", markup=False)
 
     def on_mount(self) -> None:

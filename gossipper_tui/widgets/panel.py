@@ -18,7 +18,7 @@ class Panel(Lines, can_focus=True):
         border: round $frame;
         border-title-color: $accent;
         border-title-style: bold;
-        padding: 0 1 0 0;
+        scrollbar-gutter: stable;
         &:focus { border: round $accent; }
     }
     """

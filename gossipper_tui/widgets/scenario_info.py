@@ -12,7 +12,7 @@ class ScenarioInfo(Lines):
     """Draws the facts; as high as they are."""
 
     DEFAULT_CSS = """
-    ScenarioInfo { height: 2; padding: 0 1; }
+    ScenarioInfo { height: 1; padding: 0 1; }
     """
 
     def __init__(self) -> None:
@@ -31,4 +31,6 @@ class ScenarioInfo(Lines):
     def _draw(self) -> None:
         width = self.scrollable_content_region.width
         if self.description and width:
-            self.show(info(self.description, width))
+            lines = info(self.description, width)
+            self.styles.height = len(lines)
+            self.show(lines)
