@@ -134,7 +134,7 @@ _MASKS = (
 
 
 def comparable(message: str, pid: int, ports: Sequence[int]) -> str:
-    """A message without what differs from run to run: the process id, the ports, Call-ID, tags, branches, dates."""
+    """A message without what differs from run to run: process id, ports, Call-ID, tags, branches, dates."""
     message = re.sub(rf"\b{pid}(?!\d)", "PID", message)
     for index, port in enumerate(ports):
         message = re.sub(rf"\b{port}\b", f"PORT{index}", message)
