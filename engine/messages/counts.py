@@ -52,6 +52,7 @@ class Counters(msgspec.Struct, kw_only=True):
     step 3 (200)`), at most 100 texts, the rest under `other`. `scenario` holds the counters that the scenario names.
     `kernel_drops` are datagrams that the kernel threw away before we could read them. `lost_on_purpose` are messages
     that `-lost` or `lost=` took. `lost_with_shard` are calls that ended unseen with a child process.
+    `held_back` are due starts that passed by because `-l` calls were open: traffic is decreased, not made up for.
     """
 
     incoming: int = 0
@@ -71,6 +72,7 @@ class Counters(msgspec.Struct, kw_only=True):
     trace_drops: int = 0
     lost_on_purpose: int = 0
     lost_with_shard: int = 0
+    held_back: int = 0
     late_starts: int = 0
     cpu_ns: int = 0
     failures: dict[Failure, int] = {}

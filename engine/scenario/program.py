@@ -39,8 +39,6 @@ class CallState(Protocol):
     """The last message received that was no retransmission."""
     variables: list[Value]
     """One value for each of `Program.variables`."""
-    peer_tag: bytes
-    """`;tag=…` of the last To received, or nothing."""
     routes: bytes
     """The whole `Route: …` line kept by rrs, or nothing."""
     next_url: bytes
@@ -49,6 +47,10 @@ class CallState(Protocol):
     """The port that this call sends from."""
     circuit: int
     """Index of the call's TDM circuit (`Program.circuits`)."""
+
+    @property
+    def peer_tag(self) -> bytes:
+        """`;tag=…` of the last To received, or nothing."""
 
     def fail(self, failure: Failure, detail: str) -> None:
         """End the call as failed in this class; `detail` is for people."""
@@ -89,7 +91,7 @@ class RunFacts:
     recv_timeout_ns: int | None = None
     retransmits: bool = True
     """False over a reliable transport and with -nr: `retrans` is ignored then."""
-    dynamic_start: int = 10
+    dynamic_start: int = 10_000
     dynamic_max: int = 12_000
     dynamic_step: int = 4
     tdm_map: str = ""
@@ -98,7 +100,8 @@ class RunFacts:
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970, for [timestamp] and [date]."""
     tick_ns: Callable[[], int] = time.monotonic_ns
-    """For [clock_tick]."""
+    """For [clock_tick], the ms since `started_ns`."""
+    started_ns: int = field(default_factory=time.monotonic_ns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

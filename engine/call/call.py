@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A call: the state machine that runs a compiled scenario.
+
+A call stands at a step. `_advance` runs steps until one has to wait: a `recv` for a message, a pause for its end, a
+`send` for the answer to what was sent before it (SIPp sends nothing new while something is being retransmitted).
+`receive` brings a message, `wake` a time that was asked for; both end in `_advance` or leave the call where it stands.
+
+There are two times that a call may wait for: `wait_until_ns` (the end of a pause, a timeout) and that of its `Resend`.
+The host is only told when the earliest of them comes before what it was told already; a time that has moved back is
+found out when the earlier one fires. So a call that is answered quickly costs one entry in the host's queue, not one a
+message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.call.context import CallContext
+from engine.call.defaults import tell_peer, unexpected
+from engine.call.matching import find_earlier, find_step
+from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
+from engine.messages import Failure
+from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step, Value
+from engine.sip.message import Message
+
+MOST_STEPS_AT_ONCE = 1000
+"""Steps run without waiting before others get their turn: a scenario may jump in a circle."""
+
+_STOPS_RESENDING = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
+
+
+class Call:
+    """One call. Attributes without an underscore are for keywords, actions (`CallState`) and the host."""
+
+    __slots__ = (
+        "_action_failure",
+        "_action_reason",
+        "_counted",
+        "_from_due_ns",
+        "_heard",
+        "_on_wait",
+        "_paused_in",
+        "_resend",
+        "_started_ns",
+        "_timers",
+        "call_id",
+        "circuit",
+        "context",
+        "cseq",
+        "due_ns",
+        "is_over",
+        "last",
+        "last_method",
+        "local_port",
+        "next_url",
+        "number",
+        "peer",
+        "queued_ns",
+        "routes",
+        "step_index",
+        "tagged",
+        "user",
+        "variables",
+        "wait_until_ns",
+        "wake_ns",
+    )
+
+    def __init__(
+        self, context: CallContext, number: int, call_id: bytes, *, due_ns: int, cseq: int, user: int = 0, local_port: int = 0
+    ) -> None:
+        self.context = context
+        self.number = number
+        self.call_id = call_id
+        self.due_ns = due_ns
+        self.cseq = cseq
+        self.user = user
+        self.local_port = local_port
+        self.circuit = 0
+        self.peer: object = None
+        self.step_index = 0
+        self.last: Message | None = None
+        self.tagged: Message | None = None
+        self.last_method = b""
+        self.variables: list[Value] = [None] * len(context.program.variables)
+        self.routes = b""
+        self.next_url = b""
+        self.is_over = False
+        self.queued_ns = 0
+        self.wake_ns = 0
+        self.wait_until_ns = 0
+        self._on_wait: Callable[[Call, int], None] = Call._advance
+        self._resend: Resend | None = None
+        self._heard = Heard()
+        self._timers: list[int] = []
+        self._from_due_ns = 0
+        self._started_ns = 0
+        self._paused_in = -1
+        self._counted = False
+        self._action_failure: Failure | None = None
+        self._action_reason = ""
+
+    # --- what the host calls -------------------------------------------------------------------------------------------
+
+    def start(self, now_ns: int, *, outgoing: bool) -> None:
+        """Begin; `due_ns` is when it should have begun."""
+        self._started_ns = now_ns
+        self._from_due_ns = now_ns - self.due_ns
+        self._timers = [now_ns] * len(self.context.program.timers)
+        self.context.meter.call_started(now_ns - self.due_ns, outgoing=outgoing)
+        self._advance(now_ns)
+
+    def receive(self, message: Message, now_ns: int) -> None:
+        """Take a message with this call's Call-ID."""
+        context = self.context
+        key = retransmission_key(message, loose=context.loose)
+        answer = self._heard.find(key)
+        if answer is not None:
+            self._answer_again(answer)
+            return
+        steps = context.program.steps
+        step = find_step(steps, self.step_index, message, any_method=not context.behaviours.cseq)
+        if step is None:
+            self._receive_unknown(message, now_ns)
+            return
+        if step.lost and context.chance() < step.lost:
+            context.meter.steps[step.index].lost += 1
+            context.meter.counters.lost_on_purpose += 1
+            return
+        self._heard.remember(key, message, step.index)
+        self._take(step, message, now_ns)
+
+    def wake(self, now_ns: int) -> None:
+        """A time that this call asked for has come (or an earlier one that it no longer needs)."""
+        resend = self._resend
+        if resend is not None and now_ns >= resend.due_ns:
+            self._send_again(resend, now_ns)
+        elif self.wait_until_ns and now_ns >= self.wait_until_ns:
+            self.wait_until_ns = 0
+            self._on_wait(self, now_ns)
+        if not self.is_over:
+            self._schedule()
+
+    def stop(self, now_ns: int) -> None:
+        """Cut the call off: the peer is told. It neither succeeded nor failed, so it stays counted as open."""
+        if not self._counted:
+            tell_peer(self)
+            self._counted = True
+        self.end(now_ns, None)
+
+    def disconnected(self, now_ns: int, failure: Failure, reason: str) -> None:
+        """The connection that this call used is gone."""
+        self.end(now_ns, failure, reason)
+
+    # --- what actions and default behaviours call ----------------------------------------------------------------------
+
+    @property
+    def peer_tag(self) -> bytes:
+        """`;tag=…` of the last To received that had one, or nothing."""
+        tag = self.tagged.to_tag if self.tagged is not None else b""
+        return b";tag=" + tag if tag else b""
+
+    def fail(self, failure: Failure, detail: str) -> None:
+        """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
+        if self._action_failure is None:
+            self._action_failure, self._action_reason = failure, f"{detail} in step {self.step_index}"
+
+    def log(self, text: str) -> None:
+        """Hand on what a <log> action wrote."""
+        self.context.host.logged(text)
+
+    def count_unexpected(self) -> None:
+        """Count a message that the step at which the call stands did not wait for."""
+        steps = self.context.meter.steps
+        if self.step_index < len(steps):
+            steps[self.step_index].unexpected += 1
+
+    def send_default(self, render: Render) -> None:
+        """Send a message of the default behaviours, outside the scenario."""
+        self.context.host.send(self, render(self))
+
+    def end(self, now_ns: int, failure: Failure | None, reason: str = "") -> None:
+        """The call is over; without a `failure` it succeeded."""
+        if self.is_over:
+            return
+        self._count_end(now_ns, failure, reason)
+        self._leave_pause()
+        self.is_over = True
+        self.wake_ns = 0
+        self._resend = None
+        self.context.host.ended(self, now_ns)
+
+    # --- steps ---------------------------------------------------------------------------------------------------------
+
+    def _advance(self, now_ns: int) -> None:
+        """Run steps until one waits or the call is over."""
+        steps = self.context.program.steps
+        last = len(steps)
+        for _ in range(MOST_STEPS_AT_ONCE):
+            if self.step_index >= last:
+                self.end(now_ns, self._action_failure, self._action_reason)
+                return
+            step = steps[self.step_index]
+            if not _ENTER[type(step)](self, step, now_ns):
+                if not self.is_over:
+                    self._schedule()
+                return
+        self._wait(now_ns, Call._advance)
+        self._schedule()
+
+    def _enter_send(self, step: SendStep, now_ns: int) -> bool:
+        if self._resend is not None:
+            if step.timeout_ns and not self.wait_until_ns:
+                self._wait(now_ns + step.timeout_ns, Call._send_timed_out)
+            return False
+        if step.raises_cseq:
+            self.cseq += 1
+        context = self.context
+        data = step.render(self)
+        method = step.method
+        counts = context.meter.steps[step.index]
+        if step.lost and context.chance() < step.lost:
+            counts.lost += 1
+            context.meter.counters.lost_on_purpose += 1
+        elif not context.host.send(self, data):
+            self.end(now_ns, Failure.CANNOT_SEND, f"cannot send in step {step.index}")
+            return False
+        counts.messages += 1
+        self._heard.answered(method, data, step.index)
+        self.last_method = method or self.last_method
+        if step.retransmit_ns:
+            self._resend = self._make_resend(step, data, now_ns)
+        self._pass(step, now_ns)
+        return True
+
+    def _make_resend(self, step: SendStep, data: bytes, now_ns: int) -> Resend:
+        context = self.context
+        if step.method == b"INVITE":
+            return Resend(data, step.index, now_ns, step.retransmit_ns, 0, context.max_invite_retransmissions)
+        return Resend(data, step.index, now_ns, step.retransmit_ns, context.t2_ns, context.max_other_retransmissions)
+
+    def _enter_recv(self, step: RecvStep, now_ns: int) -> bool:
+        """Wait. The timeout of a run is the first that one of its steps has."""
+        steps = self.context.program.steps
+        for position in range(step.index, len(steps)):
+            each = steps[position]
+            if type(each) is not RecvStep:
+                break
+            if each.timeout_ns is not None:
+                self._wait(now_ns + each.timeout_ns, Call._recv_timed_out)
+                break
+            if not each.optional:
+                break
+        return False
+
+    def _enter_pause(self, step: PauseStep, now_ns: int) -> bool:
+        counts = self.context.meter.steps[step.index]
+        counts.messages += 1
+        counts.open += 1
+        self._paused_in = step.index
+        if step.timewait:
+            self._count_end(now_ns, self._action_failure, self._action_reason)
+        self._wait(now_ns + step.duration_ns, Call._pause_over)
+        return False
+
+    def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
+        self._pass(step, now_ns)
+        return True
+
+    def _pass(self, step: Step, now_ns: int) -> None:
+        """A step is done: its timers, counter and actions, and where the call goes from here."""
+        self._book(step, now_ns)
+        self._act(step)
+        self.step_index = self._following(step)
+
+    def _book(self, step: Step, now_ns: int) -> None:
+        for timer in step.stops:
+            started_ns = self._timers[timer]
+            if started_ns < 0:
+                continue
+            meter = self.context.meter
+            elapsed_ns = now_ns - started_ns
+            meter.response_times[timer].pending.append(elapsed_ns)
+            late_ns = self._from_due_ns if started_ns == self._started_ns else 0
+            meter.response_times_from_due[timer].pending.append(elapsed_ns + late_ns)
+            if not step.repeat_rtd:
+                self._timers[timer] = -1
+        for timer in step.starts:
+            self._timers[timer] = now_ns
+        if step.counter is not None:
+            self.context.meter.scenario_counters[step.counter] += 1
+
+    def _act(self, step: Step) -> None:
+        """The step's actions, up to the first that fails."""
+        failed = self._action_failure
+        for action in step.actions:
+            action(self)
+            if self._action_failure is not failed:
+                break
+
+    def _following(self, step: Step) -> int:
+        if step.next is None or not self._allows(step):
+            return step.index + 1
+        return step.next
+
+    def _allows(self, step: Step) -> bool:
+        """Whether the step's `test` lets its `next` be followed."""
+        if step.test is None:
+            return True
+        value = self.variables[step.test]
+        return value is not None and value is not False
+
+    # --- messages ------------------------------------------------------------------------------------------------------
+
+    def _take(self, step: RecvStep, message: Message, now_ns: int) -> None:
+        """Give a message to the step that it fits."""
+        waited_at = self.step_index
+        self.context.meter.steps[step.index].messages += 1
+        self.last = message
+        self._note_dialog(step, message)
+        if self._resend is not None and step.index > self._resend.step:
+            self._stop_resending(message, now_ns)
+        self.step_index = step.index
+        self._book(step, now_ns)
+        self._act(step)
+        if (step.optional or step.is_global) and (step.next is None or not self._allows(step)):
+            self.step_index = waited_at
+            self._resume_send(now_ns)
+            return
+        self.wait_until_ns = 0
+        self._leave_pause()
+        self.step_index = self._following(step)
+        self._advance(now_ns)
+
+    def _note_dialog(self, step: RecvStep, message: Message) -> None:
+        """Keep what later messages of this call are made from."""
+        if message.status > 100:
+            self.tagged = message
+        elif message.method and message.method != b"ACK" and message.cseq_number:
+            self.cseq = message.cseq_number
+        if step.record_routes:
+            self._record_routes(message)
+
+    def _record_routes(self, message: Message) -> None:
+        """RFC 3261 section 12.1: the route set is the Record-Route in order for a server, reversed for a client."""
+        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in line.split(b",")]
+        self.routes = b", ".join(reversed(entries) if message.status else entries)
+        contact = message.value(b"Contact") or b""
+        self.next_url = contact[contact.find(b"<") + 1 : contact.find(b">")] if b"<" in contact else contact
+
+    def _stop_resending(self, message: Message, now_ns: int) -> None:
+        resend = self._resend
+        if resend is None:
+            return
+        if message.status >= 200 or message.cseq_method == b"INVITE" or message.method in _STOPS_RESENDING:
+            self._resend = None
+        elif message.status:
+            resend.slow_down(now_ns)
+
+    def _resume_send(self, now_ns: int) -> None:
+        """Go on with a `send` that waited for the answer that has come; else only look at the times again."""
+        steps = self.context.program.steps
+        if self._resend is None and self.step_index < len(steps) and type(steps[self.step_index]) is SendStep:
+            self._advance(now_ns)
+        else:
+            self._schedule()
+
+    def _receive_unknown(self, message: Message, now_ns: int) -> None:
+        """A message that no step waits for: an old response come late, what a finished call absorbs, or unexpected."""
+        if self._counted:
+            self.context.meter.counters.dead_call += 1
+            return
+        earlier = find_earlier(self.context.program.steps, self.step_index, message)
+        if earlier is None:
+            unexpected(self, message, now_ns)
+            return
+        self.context.meter.steps[earlier.index].retransmissions += 1
+        answer = self._heard.answer_of_step(earlier.index)
+        if message.status >= 200 and answer is not None:
+            self._repeat(answer)
+
+    def _answer_again(self, answer: Answer) -> None:
+        self.context.meter.steps[answer.taken_by].retransmissions += 1
+        self._repeat(answer)
+
+    def _repeat(self, answer: Answer) -> None:
+        if not answer.data:
+            return
+        meter = self.context.meter
+        self.context.host.send(self, answer.data)
+        meter.steps[answer.sent_by].retransmissions += 1
+        meter.counters.retransmissions += 1
+
+    # --- times ---------------------------------------------------------------------------------------------------------
+
+    def _wait(self, until_ns: int, then: Callable[[Call, int], None]) -> None:
+        self.wait_until_ns = until_ns
+        self._on_wait = then
+
+    def _schedule(self) -> None:
+        """Tell the host when to wake this call, if that is earlier than what it knows."""
+        due_ns = self.wait_until_ns
+        resend = self._resend
+        if resend is not None and (not due_ns or resend.due_ns < due_ns):
+            due_ns = resend.due_ns
+        self.wake_ns = due_ns
+        if due_ns and (not self.queued_ns or due_ns < self.queued_ns):
+            self.queued_ns = due_ns
+            self.context.host.wake(self, due_ns)
+
+    def _send_again(self, resend: Resend, now_ns: int) -> None:
+        meter = self.context.meter
+        if not resend.again(now_ns):
+            self._give_up(resend, now_ns)
+            return
+        step = self.context.program.steps[resend.step]
+        meter.steps[resend.step].retransmissions += 1
+        meter.counters.retransmissions += 1
+        if type(step) is SendStep and step.lost and self.context.chance() < step.lost:
+            meter.steps[resend.step].lost += 1
+            meter.counters.lost_on_purpose += 1
+            return
+        self.context.host.send(self, resend.data)
+
+    def _give_up(self, resend: Resend, now_ns: int) -> None:
+        """No answer after all retransmissions: jump where the step says, else the call has failed."""
+        step = self.context.program.steps[resend.step]
+        self.context.meter.steps[resend.step].timeouts += 1
+        self._resend = None
+        on_timeout = step.on_timeout if type(step) is SendStep else None
+        self._time_out(
+            on_timeout, now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to step {resend.step}, given up retransmitting"
+        )
+
+    def _send_timed_out(self, now_ns: int) -> None:
+        step = self.context.program.steps[self.step_index]
+        self.context.meter.steps[step.index].timeouts += 1
+        on_timeout = step.on_timeout if type(step) is SendStep else None
+        self._time_out(on_timeout, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before sending in step {step.index}")
+
+    def _recv_timed_out(self, now_ns: int) -> None:
+        steps = self.context.program.steps
+        step = steps[self.step_index]
+        while type(step) is RecvStep and step.optional and step.timeout_ns is None:
+            step = steps[step.index + 1]
+        self.context.meter.steps[step.index].timeouts += 1
+        on_timeout = step.on_timeout if type(step) is RecvStep else None
+        self._time_out(on_timeout, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout waiting in step {step.index}")
+
+    def _time_out(self, on_timeout: int | None, now_ns: int, failure: Failure, reason: str) -> None:
+        if on_timeout is not None and on_timeout < len(self.context.program.steps):
+            self._leave_pause()
+            self.wait_until_ns = 0
+            self._resend = None
+            self.step_index = on_timeout
+            self._advance(now_ns)
+            return
+        if self.context.behaviours.bye:
+            tell_peer(self)
+        self.end(now_ns, failure, reason)
+
+    def _pause_over(self, now_ns: int) -> None:
+        step = self.context.program.steps[self.step_index]
+        self._leave_pause()
+        if self._counted:
+            self.end(now_ns, None)
+            return
+        self._pass(step, now_ns)
+        self._advance(now_ns)
+
+    def _leave_pause(self) -> None:
+        if self._paused_in >= 0:
+            self.context.meter.steps[self._paused_in].open -= 1
+            self._paused_in = -1
+
+    def _count_end(self, now_ns: int, failure: Failure | None, reason: str) -> None:
+        if self._counted:
+            return
+        self._counted = True
+        self.context.meter.call_ended(now_ns - self._started_ns, failure or self._action_failure, reason or self._action_reason)
+
+
+_ENTER: dict[type, Callable[..., bool]] = {
+    SendStep: Call._enter_send,
+    RecvStep: Call._enter_recv,
+    PauseStep: Call._enter_pause,
+    NopStep: Call._enter_nop,
+}

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the engine answers: a handler for each command of the bus.
+
+To add a command: a struct in `engine.messages.commands`, a method of `Engine` here, and its line in `handlers`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from itertools import count
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+import trio
+
+from engine.bus import Bus, Handler
+from engine.errors import CommandError, ScenarioError, ScenarioErrors
+from engine.messages import (
+    CheckOptions,
+    CheckScenario,
+    DescribeScenario,
+    Done,
+    ListScenarios,
+    OptionProblem,
+    PauseTraffic,
+    Problem,
+    ResumeTraffic,
+    RunStarted,
+    ScenarioDescription,
+    ScenarioList,
+    SetLimit,
+    SetRate,
+    SetUsers,
+    StartRun,
+    StopRun,
+)
+from engine.options import RunConfig, check_config
+from engine.report.names import TraceFile, default_name
+from engine.run.links import ShardLink, start_child, start_in_process
+from engine.run.run import Run, wait_until_ready
+from engine.run.validation import check_options, problems_of, scenario_source
+from engine.scenario.describe import describe_scenario
+from engine.scenario.library import list_scenarios, read_source
+from engine.shard.protocol import ShardPlan
+from engine.transport.addresses import resolve
+
+CHILD_REPORTS_NS = 250_000_000
+IN_PROCESS_REPORTS_NS = 1_000_000_000
+"""Beside the load, in its own process, a report costs time that calls need."""
+
+
+class Engine:
+    """The runs of one engine and the answers to its commands. With `in_process` a single worker is no child process."""
+
+    def __init__(self, nursery: trio.Nursery, bus: Bus, in_process: bool) -> None:
+        self._nursery = nursery
+        self._bus = bus
+        self._in_process = in_process
+        self._runs: dict[str, Run] = {}
+        self._numbers = count(1)
+
+    # --- questions -----------------------------------------------------------------------------------------------------
+
+    async def list_scenarios(self, command: ListScenarios) -> ScenarioList:
+        """See `ListScenarios`."""
+        return await trio.to_thread.run_sync(list_scenarios, command.directory)
+
+    async def describe_scenario(self, command: DescribeScenario) -> ScenarioDescription:
+        """See `DescribeScenario`."""
+        return describe_scenario(command.source)
+
+    async def check_scenario(self, command: CheckScenario) -> tuple[Problem, ...]:
+        """See `CheckScenario`."""
+        try:
+            return describe_scenario(command.source).problems
+        except ScenarioErrors as error:
+            return tuple(_problem(one) for one in error.problems)
+
+    async def check_options(self, command: CheckOptions) -> tuple[OptionProblem, ...]:
+        """See `CheckOptions`."""
+        return check_options(command.config)
+
+    # --- runs ----------------------------------------------------------------------------------------------------------
+
+    async def start_run(self, command: StartRun) -> RunStarted:
+        """See `StartRun`."""
+        config = command.config
+        scenario = _runnable(config)
+        run = f"{PurePath(scenario.source).stem}-{next(self._numbers)}"
+        return await self._nursery.start(self._run, run, config, scenario)  # type: ignore[no-any-return]
+
+    async def _run(
+        self, name: str, config: RunConfig, scenario: ScenarioDescription, task_status: trio.TaskStatus[RunStarted]
+    ) -> None:
+        """Live through one run. What keeps it from starting is raised as it is, not in a group."""
+        failure: Exception | None = None
+        async with trio.open_nursery() as shards:
+            try:
+                links = await self._start_shards(config, shards)
+                ready = await wait_until_ready(links)
+                started = RunStarted(
+                    run=name,
+                    config=config,
+                    scenario=scenario,
+                    started_unix_ns=time.time_ns(),
+                    pid=os.getpid(),
+                    local=ready[0].local,
+                    workers=len(links),
+                )
+                run = self._runs[name] = Run(self._bus, started, links, ready)
+                await run.live(_StartedWith(task_status, started))
+            except Exception as error:
+                failure = error
+            finally:
+                self._runs.pop(name, None)
+            shards.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+    async def _start_shards(self, config: RunConfig, nursery: trio.Nursery) -> list[ShardLink]:
+        in_process = self._in_process and config.workers == 1
+        name, xml = read_source(scenario_source(config))
+        pid = os.getpid()
+        trace_file = config.message_file or default_name(TraceFile.MESSAGES, name, pid)
+        every_ns = IN_PROCESS_REPORTS_NS if in_process else CHILD_REPORTS_NS
+        plan = ShardPlan(
+            config=config,
+            scenario=name,
+            xml=xml,
+            addresses=await resolve(config.remote, config.local_ip, config.local_port),
+            count=config.workers,
+            pid=pid,
+            trace_file=trace_file if config.trace_messages else "",
+            report_every_ns=min(every_ns, config.statistics_period_ms * 1_000_000),
+        )
+        start = start_in_process if in_process else start_child
+        return [await start(_plan_of(plan, index), nursery) for index in range(config.workers)]
+
+    def _find(self, name: str) -> Run:
+        try:
+            return self._runs[name]
+        except KeyError:
+            raise CommandError(f"there is no run {name!r}; it has ended or never was") from None
+
+    async def stop_run(self, command: StopRun) -> Done:
+        """See `StopRun`."""
+        await self._find(command.run).stop(now=command.now)
+        return Done()
+
+    async def set_rate(self, command: SetRate) -> Done:
+        """See `SetRate`."""
+        run = self._find(command.run)
+        _check(msgspec.structs.replace(run.started.config, rate=command.rate))
+        await run.set_rate(command.rate)
+        return Done()
+
+    async def set_users(self, command: SetUsers) -> Done:
+        """See `SetUsers`."""
+        run = self._find(command.run)
+        if run.started.config.users is None:
+            raise CommandError("the run has a rate, not users; start it with -users")
+        _check(msgspec.structs.replace(run.started.config, users=command.users))
+        await run.set_users(command.users)
+        return Done()
+
+    async def set_limit(self, command: SetLimit) -> Done:
+        """See `SetLimit`."""
+        run = self._find(command.run)
+        _check(msgspec.structs.replace(run.started.config, call_limit=command.call_limit))
+        await run.set_limit(command.call_limit)
+        return Done()
+
+    async def pause(self, command: PauseTraffic) -> Done:
+        """See `PauseTraffic`."""
+        await self._find(command.run).pause()
+        return Done()
+
+    async def resume(self, command: ResumeTraffic) -> Done:
+        """See `ResumeTraffic`."""
+        await self._find(command.run).resume()
+        return Done()
+
+
+class _StartedWith:
+    """A task status that starts with one answer."""
+
+    def __init__(self, status: trio.TaskStatus[RunStarted], answer: RunStarted) -> None:
+        self._status = status
+        self._answer = answer
+
+    def started(self, value: None = None) -> None:
+        self._status.started(self._answer)
+
+
+def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, Handler]:
+    """The handlers of a new engine whose runs live in `nursery`."""
+    engine = Engine(nursery, bus, in_process)
+    return {
+        ListScenarios: engine.list_scenarios,
+        DescribeScenario: engine.describe_scenario,
+        CheckScenario: engine.check_scenario,
+        CheckOptions: engine.check_options,
+        StartRun: engine.start_run,
+        StopRun: engine.stop_run,
+        SetRate: engine.set_rate,
+        SetUsers: engine.set_users,
+        SetLimit: engine.set_limit,
+        PauseTraffic: engine.pause,
+        ResumeTraffic: engine.resume,
+    }
+
+
+def _runnable(config: RunConfig) -> ScenarioDescription:
+    """The scenario of a configuration in which nothing is wrong. Raises ScenarioErrors or the first OptionError."""
+    scenario = describe_scenario(scenario_source(config))
+    problems = [problem for problem in scenario.problems if not problem.warning]
+    if problems:
+        raise ScenarioErrors([ScenarioError(one.file, one.line, one.column, one.message, one.hint) for one in problems])
+    for error in problems_of(config, scenario):
+        raise error
+    return scenario
+
+
+def _check(config: RunConfig) -> None:
+    for error in check_config(config):
+        raise CommandError(str(error))
+
+
+def _problem(error: ScenarioError) -> Problem:
+    return Problem(file=error.file, line=error.line, column=error.column, message=error.message, hint=error.hint)
+
+
+def _plan_of(plan: ShardPlan, index: int) -> ShardPlan:
+    """The plan of one shard; each binds a port of its own, counted on from the first when one was given."""
+    port = plan.addresses.local_port
+    addresses = msgspec.structs.replace(plan.addresses, local_port=port + index if port else port)
+    return msgspec.structs.replace(plan, index=index, addresses=addresses)

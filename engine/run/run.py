@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The life of one run: start its shards, merge what they report, tell it, and sum up at the end.
+
+A run listens to all of its shards at once. Their reports are cumulative, so a snapshot is the sum of the last report of
+each. A shard whose child process died keeps its last report; the calls that it had open are counted as lost, the other
+shards are stopped, and the run has failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+import trio
+
+from engine import errors
+from engine.bus import Bus
+from engine.errors import GossipperError, ReportError, ShardDied
+from engine.messages import (
+    Event,
+    Logged,
+    Outcome,
+    RunFinished,
+    RunStarted,
+    RunState,
+    Snapshot,
+    Verdict,
+    Warning,
+)
+from engine.report.summary import summarize, write_summary_json
+from engine.run.links import ShardLink
+from engine.run.observers import open_observers
+from engine.shard.protocol import (
+    AnyFromShard,
+    AnyToShard,
+    Ended,
+    Failed,
+    Finish,
+    Go,
+    LoggedText,
+    NewLimit,
+    NewRate,
+    NewUsers,
+    Pause,
+    Ready,
+    Report,
+    Resume,
+    Warned,
+)
+from engine.shard.shares import calls_per_second, share_of
+from engine.stats.measurements import Measurements
+from engine.stats.verdict import judge
+
+LAST_WRITES_S = 5.0
+"""How long files may take to be completed when the run has ended, whoever is waiting."""
+
+
+class Run:
+    """One run. `live` runs it from its shards' readiness to its summary; the other methods steer it meanwhile."""
+
+    def __init__(self, bus: Bus, started: RunStarted, links: Sequence[ShardLink], ready: Sequence[Ready]) -> None:
+        self._bus = bus
+        self.started = started
+        self._links = links
+        self._measured: list[Measurements] = [one.measured for one in ready]
+        self._limits: list[int] = [one.call_limit for one in ready]
+        self._fresh: set[int] = set()
+        self._state = RunState.RUNNING
+        self._rate = calls_per_second(started.config.rate, started.config)
+        self._users = started.config.users
+        self._start_ns = 0
+        self._sequence = 0
+        self._stopped_by_hand = False
+        self._error = ""
+        self._died = False
+        self._timed_out = False
+
+    @property
+    def name(self) -> str:
+        """What events call this run."""
+        return self.started.run
+
+    async def live(self, task_status: trio.TaskStatus[None]) -> None:
+        """Run to the end; `task_status.started` tells that `RunStarted` was published. Raises ReportError before it."""
+        async with open_observers(self._bus, self.started) as observers:
+            self._bus.publish(self.started)
+            task_status.started()
+            self._start_ns = time.monotonic_ns()
+            await self._tell_all(Go(start_ns=self._start_ns))
+            self._publish_snapshot()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._time_out)
+                async with trio.open_nursery() as listeners:
+                    for index, link in enumerate(self._links):
+                        listeners.start_soon(self._listen, index, link)
+                nursery.cancel_scope.cancel()
+            # Whoever waits for the end of the run may close the engine at the next event: the files come first.
+            observers.complete_within(LAST_WRITES_S)
+            self._finish()
+
+    # --- listening -----------------------------------------------------------------------------------------------------
+
+    async def _listen(self, index: int, link: ShardLink) -> None:
+        """Hear one shard to its end."""
+        async for message in link.receiver:
+            if isinstance(message, Report):
+                self._measured[index] = message.measured
+                self._limits[index] = message.call_limit
+                self._fresh.add(index)
+                if len(self._fresh) == len(self._links):
+                    self._publish_snapshot()
+            elif isinstance(message, Ended):
+                self._measured[index] = message.measured
+                await self._ended(message)
+                return
+            else:
+                self._tell(message)
+        await self._lost(index, link)
+
+    def _tell(self, message: AnyFromShard) -> None:
+        elapsed_ns = time.monotonic_ns() - self._start_ns
+        if isinstance(message, Warned):
+            self._publish(Warning(run=self.name, elapsed_ns=elapsed_ns, text=message.text, count=message.count))
+        elif isinstance(message, LoggedText):
+            self._publish(Logged(run=self.name, elapsed_ns=elapsed_ns, text=message.text))
+
+    async def _ended(self, message: Ended) -> None:
+        if message.broken:
+            self._error = self._error or message.broken
+            await self._tell_all(Finish(now=True))
+
+    async def _lost(self, index: int, link: ShardLink) -> None:
+        """A shard's process died: its open calls are lost, and the run with them."""
+        counters = self._measured[index].counters
+        counters = msgspec.structs.replace(counters, lost_with_shard=counters.lost_with_shard + counters.open, open=0)
+        self._measured[index] = msgspec.structs.replace(self._measured[index], counters=counters)
+        self._died = True
+        self._error = str(ShardDied(f"worker {index + 1} died: {await link.last_words()}"))
+        await self._tell_all(Finish(now=True))
+
+    async def _time_out(self) -> None:
+        """`-timeout`."""
+        limit_ms = self.started.config.run_timeout_ms
+        if limit_ms is None:
+            return
+        await trio.sleep(limit_ms / 1000)
+        self._timed_out = True
+        self._state = RunState.FINISHING
+        await self._tell_all(Finish(now=True))
+
+    # --- steering ------------------------------------------------------------------------------------------------------
+
+    async def stop(self, *, now: bool) -> None:
+        """No new calls; `now`: no calls at all."""
+        self._stopped_by_hand = True
+        self._state = RunState.FINISHING
+        await self._tell_all(Finish(now=now))
+        self._publish_snapshot()
+
+    async def set_rate(self, rate: float) -> None:
+        """A new rate, in calls a rate period."""
+        self._rate = calls_per_second(rate, self.started.config)
+        await self._tell_all(NewRate(calls_per_second=self._rate))
+        self._publish_snapshot()
+
+    async def set_users(self, users: int) -> None:
+        """A new number of users."""
+        self._users = users
+        for index, link in enumerate(self._links):
+            await link.send(NewUsers(users=share_of(users, index, len(self._links))))
+        self._publish_snapshot()
+
+    async def set_limit(self, call_limit: int) -> None:
+        """A new limit of open calls."""
+        for index, link in enumerate(self._links):
+            self._limits[index] = share_of(call_limit, index, len(self._links))
+            await link.send(NewLimit(call_limit=self._limits[index]))
+        self._publish_snapshot()
+
+    async def pause(self) -> None:
+        """Start no calls for now."""
+        if self._state is RunState.RUNNING:
+            self._state = RunState.PAUSED
+        await self._tell_all(Pause())
+        self._publish_snapshot()
+
+    async def resume(self) -> None:
+        """Start calls again."""
+        if self._state is RunState.PAUSED:
+            self._state = RunState.RUNNING
+        await self._tell_all(Resume())
+        self._publish_snapshot()
+
+    async def _tell_all(self, message: AnyToShard) -> None:
+        for link in self._links:
+            await link.send(message)
+
+    # --- telling -------------------------------------------------------------------------------------------------------
+
+    def _publish(self, event: Event) -> None:
+        self._bus.publish(event)
+
+    def _publish_snapshot(self) -> Snapshot:
+        self._fresh.clear()
+        measured = self._measured[0]
+        for other in self._measured[1:]:
+            measured = measured.plus(other)
+        elapsed_ns = time.monotonic_ns() - self._start_ns
+        self._sequence += 1
+        snapshot = Snapshot(
+            run=self.name,
+            sequence=self._sequence,
+            elapsed_ns=elapsed_ns,
+            state=self._state,
+            target_rate=0.0 if self._users is not None else self._rate,
+            users=self._users,
+            call_limit=sum(self._limits),
+            counters=measured.counters,
+            steps=measured.steps,
+            response_times=measured.response_times,
+            response_times_from_due=measured.response_times_from_due,
+            call_length=measured.call_length,
+            lateness=measured.lateness,
+            verdict=self._verdict(measured, elapsed_ns),
+        )
+        self._publish(snapshot)
+        return snapshot
+
+    def _verdict(self, measured: Measurements, elapsed_ns: int) -> Verdict:
+        return judge(measured, elapsed_ns, len(self._links))
+
+    def _finish(self) -> None:
+        self._state = RunState.FINISHED
+        last = self._publish_snapshot()
+        outcome = self._outcome(last)
+        summary = summarize(self.started, last, outcome, self._error)
+        path = self.started.config.summary_json
+        if path:
+            try:
+                write_summary_json(path, summary)
+            except ReportError as error:
+                summary = summarize(self.started, last, Outcome.ERROR, self._error or str(error))
+        self._publish(RunFinished(run=self.name, summary=summary))
+
+    def _outcome(self, last: Snapshot) -> Outcome:
+        """How the run ended; what is worse comes first."""
+        counters = last.counters
+        if self._timed_out and self.started.config.timeout_error:
+            self._error = f"-timeout: the run was ended after {(self.started.config.run_timeout_ms or 0) / 1000:g} s"
+            return Outcome.ERROR
+        if self._error and not self._died:
+            return Outcome.ERROR
+        if self._died or counters.failed:
+            return Outcome.FAILED
+        if self._stopped_by_hand:
+            return Outcome.STOPPED
+        return Outcome.PASSED if counters.successful else Outcome.NO_CALLS
+
+
+async def wait_until_ready(links: Sequence[ShardLink]) -> list[Ready]:
+    """The readiness of every shard. Raises the error of the first that cannot start; the others are left to the caller."""
+    ready = []
+    for index, link in enumerate(links):
+        try:
+            message = await link.receiver.receive()
+        except trio.EndOfChannel:
+            raise ShardDied(f"worker {index + 1} did not start: {await link.last_words()}") from None
+        if isinstance(message, Failed):
+            raise _error_of(message)
+        if isinstance(message, Ready):
+            ready.append(message)
+    return ready
+
+
+def _error_of(failed: Failed) -> GossipperError:
+    """The error that a shard had, as the same class where that takes nothing but its text."""
+    kinds: dict[str, type[GossipperError]] = {
+        kind.__name__: kind for kind in (errors.BindError, errors.TransportError, errors.CommandError)
+    }
+    return kinds.get(failed.kind, GossipperError)(failed.text)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What would keep a configuration from running, found before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.call import Behaviours
+from engine.errors import GossipperError, OptionError
+from engine.messages import OptionProblem, Role, ScenarioDescription
+from engine.options import FLAGS, RunConfig, check_config
+from engine.scenario.data_file import load_data_file
+from engine.scenario.describe import describe_scenario
+from engine.transport.addresses import split_host_port
+
+DEFAULT_SCENARIO = "uac"
+
+
+def scenario_source(config: RunConfig) -> str:
+    """The path or the name of the scenario that this configuration runs."""
+    return config.scenario_file or config.scenario_name or DEFAULT_SCENARIO
+
+
+def _one_scenario(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.scenario_file and config.scenario_name:
+        raise OptionError("-sn", config.scenario_name, "give either -sf or -sn, not both")
+
+
+def _remote(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.remote:
+        split_host_port(config.remote)
+    elif scenario is not None and scenario.role is Role.UAC:
+        raise OptionError("<remote>", "", "the scenario makes calls and needs the host to call: host[:port]")
+
+
+def _behaviours(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    Behaviours.parse(config.default_behaviors)
+
+
+def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.workers > 1 and scenario is not None and scenario.role is Role.UAS:
+        raise OptionError("-workers", config.workers, "a server scenario runs in one worker; leave -workers off")
+    if config.workers > 1 and config.users is not None and config.users < config.workers:
+        raise OptionError("-users", config.users, f"{config.workers} workers need at least as many users")
+
+
+def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    for path in config.data_files:
+        try:
+            load_data_file(path)
+        except GossipperError as error:
+            raise OptionError("-inf", path, str(error)) from None
+    if not config.data_files and scenario is not None and scenario.data_fields:
+        raise OptionError("-inf", "", f"the scenario reads {scenario.data_fields} fields; give it a data file with -inf FILE")
+
+
+_CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
+    _one_scenario,
+    _remote,
+    _behaviours,
+    _workers,
+    _data_files,
+)
+
+
+def problems_of(config: RunConfig, scenario: ScenarioDescription | None) -> Iterator[OptionError]:
+    """Every option problem; `scenario` is None when it cannot be read."""
+    yield from check_config(config)
+    for check in _CHECKS:
+        try:
+            check(config, scenario)
+        except OptionError as error:
+            yield error
+
+
+def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
+    """The same for an interface: by the names of options, with a scenario that cannot run as a problem of its option."""
+    found: list[OptionProblem] = []
+    scenario: ScenarioDescription | None = None
+    scenario_option = "scenario_file" if config.scenario_file else "scenario_name"
+    try:
+        scenario = describe_scenario(scenario_source(config))
+        errors = [problem for problem in scenario.problems if not problem.warning]
+        if errors:
+            found.append(OptionProblem(option=scenario_option, message=f"{len(errors)} problems, the first: {errors[0]}"))
+    except GossipperError as error:
+        found.append(OptionProblem(option=scenario_option, message=str(error)))
+    found += [OptionProblem(option=_name_of(error.option), message=error.message) for error in problems_of(config, scenario)]
+    return tuple(found)
+
+
+def _name_of(flag: str) -> str:
+    return FLAGS[flag].name if flag in FLAGS else flag.strip("<>")

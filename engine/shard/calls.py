@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The table of calls: makes them, gives messages to them, carries out what they ask, forgets them.
+
+It stands between the calls (it is their `Host`) and the transport (it is its `Receiver`). A message belongs to a call
+by its Call-ID. One with an unknown Call-ID may begin a call of a server; it may be for a call that has ended not long
+ago (a dead call); else it is out of call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from engine.call import Call, CallContext
+from engine.call.matching import find_step, first_recv
+from engine.messages import Counters, Failure, Role
+from engine.shard.notes import Notes
+from engine.shard.pacing import NoPacer, Pacer
+from engine.shard.timers import Timers
+from engine.shard.trace import MessageTrace
+from engine.sip.message import MalformedMessage, Message
+from engine.transport import Transport
+
+_CALL_ID_PREFIX_END = b"///"
+
+
+class CallTable:
+    """All calls of a shard; `connect` it before the first. `notes` takes what a person should know.
+
+    Calls are numbered from
+    `first_number` in steps of `number_step`. `closing`: make no more calls. `failure` is why none can be made, or "".
+    `call_limit` is the most open calls that we make ourselves.
+    """
+
+    context: CallContext
+    transport: Transport
+
+    def __init__(
+        self,
+        *,
+        timers: Timers,
+        notes: Notes,
+        first_number: int = 1,
+        number_step: int = 1,
+        base_cseq: int = 1,
+        dead_call_wait_ns: int = 33_000_000_000,
+        cut_prefix: bool = True,
+    ) -> None:
+        self.calls: dict[bytes, Call] = {}
+        self.trace: MessageTrace | None = None
+        self.failure = ""
+        self.closing = False
+        self.max_calls: int | None = None
+        self.call_limit = 0
+        self.pacer: Pacer = NoPacer()
+        self._timers = timers
+        self._notes = notes
+        self._number = first_number
+        self._number_step = number_step
+        self._base_cseq = base_cseq
+        self._dead_call_wait_ns = dead_call_wait_ns
+        self._cut_prefix = cut_prefix
+        self._dead: dict[bytes, int] = {}
+        self._dying: deque[tuple[int, bytes]] = deque()
+        self._free_circuits: list[int] = []
+
+    def connect(self, context: CallContext, transport: Transport) -> None:
+        """What calls share and what carries their messages; before the first call."""
+        self.context = context
+        self.transport = transport
+        self._free_circuits = list(range(context.program.circuits))
+        self._first_recv = first_recv(context.program.steps)
+
+    @property
+    def counters(self) -> Counters:
+        """The counters that this table and its calls write to."""
+        return self.context.meter.counters
+
+    # --- making calls --------------------------------------------------------------------------------------------------
+
+    @property
+    def all_created(self) -> bool:
+        """No call will be made any more, from either side."""
+        return self.closing or (self.max_calls is not None and self.counters.created >= self.max_calls)
+
+    def may_start(self) -> bool:
+        """Whether nothing but its due time keeps a call from starting: the limit, or a circuit where calls need one."""
+        if self.counters.open >= self.call_limit:
+            return False
+        return bool(self._free_circuits) or not self.context.program.circuits
+
+    def start_outgoing(self, due_ns: int, user: int, now_ns: int) -> None:
+        """Start the call that was due at `due_ns`."""
+        number = self._next_number()
+        call = Call(self.context, number, self.context.program.call_id(number), due_ns=due_ns, cseq=self._base_cseq, user=user)
+        if self._free_circuits:
+            call.circuit = self._free_circuits.pop(0)
+        self.calls[call.call_id] = call
+        if self.transport.attach(call):
+            call.start(now_ns, outgoing=True)
+        else:
+            self.context.meter.call_started(now_ns - due_ns, outgoing=True)
+            call.disconnected(now_ns, Failure.CANNOT_SEND, "no socket for the call")
+
+    def _next_number(self) -> int:
+        number = self._number
+        self._number += self._number_step
+        return number
+
+    # --- Receiver ------------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, source: object) -> None:
+        """Give a message to its call, or find out what it is."""
+        now_ns = time.monotonic_ns()
+        if self.trace is not None:
+            self.trace.add(sent=False, data=data)
+        try:
+            message = Message(data)
+        except MalformedMessage as error:
+            self._garbage(data, error)
+            return
+        call_id = message.call_id
+        if self._cut_prefix and _CALL_ID_PREFIX_END in call_id:
+            call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
+        call = self.calls.get(call_id)
+        if call is not None:
+            call.receive(message, now_ns)
+        else:
+            self._unknown(call_id, message, source, now_ns)
+
+    def _garbage(self, data: bytes, error: MalformedMessage) -> None:
+        if not data.strip(b"\r\n\0 "):
+            return  # a keep-alive (RFC 5626 section 3.5.1)
+        self.counters.garbage += 1
+        self._notes.warn(f"received what is no SIP message: {error}")
+
+    def _unknown(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
+        """A message without a call."""
+        if call_id in self._dead:
+            self.counters.dead_call += 1
+            return
+        context = self.context
+        may_begin = context.program.role is Role.UAS and not self.all_created
+        if may_begin and find_step(context.program.steps, self._first_recv, message) is not None:
+            self._start_incoming(call_id, message, source, now_ns)
+            return
+        if message.method and message.method != b"ACK" and context.behaviours.auto_answer:
+            self._answer_out_of_call(call_id, message, source, now_ns)
+            return
+        self.counters.out_of_call += 1
+        what = message.start_line.decode("latin-1")
+        self._notes.warn(f"received a message that belongs to no call: {what}")
+
+    def _start_incoming(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
+        call = Call(self.context, self._next_number(), call_id, due_ns=now_ns, cseq=self._base_cseq)
+        self.transport.adopt(call, source)
+        self.calls[call_id] = call
+        call.start(now_ns, outgoing=False)
+        call.receive(message, now_ns)
+
+    def _answer_out_of_call(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
+        """`-aa`: answer 200 without making a call of it."""
+        call = Call(self.context, 0, call_id, due_ns=now_ns, cseq=message.cseq_number)
+        self.transport.adopt(call, source)
+        call.last = message
+        call.send_default(self.context.program.defaults.ok200)
+        self.counters.auto_answered += 1
+
+    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
+        """End the calls that used this connection."""
+        now_ns = time.monotonic_ns()
+        for call in [call for call in self.calls.values() if call.peer is source]:
+            call.disconnected(now_ns, failure, f"the connection ended: {reason}")
+
+    def broken(self, reason: str) -> None:
+        """No call can be made any more."""
+        self.failure = self.failure or reason
+
+    # --- Host ----------------------------------------------------------------------------------------------------------
+
+    def send(self, call: Call, data: bytes) -> bool:
+        """Send a call's message."""
+        if self.trace is not None:
+            self.trace.add(sent=True, data=data)
+        return self.transport.send(call, data)
+
+    def wake(self, call: Call, due_ns: int) -> None:
+        """Queue a call's next time."""
+        self._timers.add(call, due_ns)
+
+    def ended(self, call: Call, now_ns: int) -> None:
+        """Forget a call, but for its Call-ID."""
+        self.calls.pop(call.call_id, None)
+        self.transport.detach(call)
+        self.pacer.ended(call.user, now_ns)
+        if self.context.program.circuits:
+            self._free_circuits.append(call.circuit)
+        if self._dead_call_wait_ns:
+            until_ns = now_ns + self._dead_call_wait_ns
+            self._dead[call.call_id] = until_ns
+            self._dying.append((until_ns, call.call_id))
+
+    def logged(self, text: str) -> None:
+        """Hand on what a <log> action wrote."""
+        self._notes.log(text)
+
+    def warned(self, text: str) -> None:
+        """Hand on a warning."""
+        self._notes.warn(text)
+
+    # --- housekeeping --------------------------------------------------------------------------------------------------
+
+    def forget_dead(self, now_ns: int, most: int = 1000) -> None:
+        """Forget the Call-IDs of calls that have been dead for long enough, at most so many at once."""
+        dying = self._dying
+        while dying and dying[0][0] <= now_ns and most > 0:
+            until_ns, call_id = dying.popleft()
+            most -= 1
+            if self._dead.get(call_id) == until_ns:
+                del self._dead[call_id]
+
+    def cut_off(self) -> None:
+        """End every call now: the peers are told."""
+        now_ns = time.monotonic_ns()
+        for call in list(self.calls.values()):
+            call.stop(now_ns)

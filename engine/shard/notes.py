@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a shard has to say beside its numbers, kept until it is told: warnings, folded, and what <log> actions write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.messages import Counters
+from engine.shard.protocol import LoggedText, Warned
+
+MOST_NOTES = 100
+"""Different warnings, and log lines, between two tellings; the rest is only counted."""
+
+
+class Notes:
+    """Takes notes without waiting; `take` hands them out."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self._warnings: Counter[str] = Counter()
+        self._logged: list[str] = []
+
+    def warn(self, text: str) -> None:
+        """Note a warning; the same text again is counted with it."""
+        self.counters.warnings += 1
+        if text in self._warnings or len(self._warnings) < MOST_NOTES:
+            self._warnings[text] += 1
+
+    def log(self, text: str) -> None:
+        """Note what a <log> action wrote."""
+        if len(self._logged) < MOST_NOTES:
+            self._logged.append(text)
+
+    def take(self) -> Iterator[Warned | LoggedText]:
+        """What was noted since the last time."""
+        warnings, self._warnings = self._warnings, Counter()
+        logged, self._logged = self._logged, []
+        yield from (Warned(text=text, count=count) for text, count in warnings.items())
+        yield from (LoggedText(text=text) for text in logged)

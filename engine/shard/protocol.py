@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a run and its shards say to each other, over memory or over a pipe.
+
+A shard is given its `ShardPlan`, answers `Ready` or `Failed`, waits for `Go`, tells `Report`s, `Warned`s and `Logged`s
+while it runs, and ends with `Ended` or `Failed`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.options import RunConfig
+from engine.stats.measurements import Measurements
+from engine.transport.addresses import Addresses
+
+
+class ToShard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The base of what a run tells its shards."""
+
+
+class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
+    """Everything that a shard needs to know: it reads the scenario from `xml`, data files from their paths.
+
+    It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files. `trace_file` is "" when
+    messages are not traced. `report_every_ns` is the time between two reports.
+    """
+
+    config: RunConfig
+    scenario: str
+    xml: bytes
+    addresses: Addresses
+    index: int = 0
+    count: int = 1
+    pid: int
+    trace_file: str = ""
+    report_every_ns: int = 250_000_000
+
+
+class Go(ToShard, frozen=True, kw_only=True, tag=True):
+    """Start: call 0 of the run is due at `start_ns` of the monotonic clock, which processes share."""
+
+    start_ns: int
+
+
+class NewRate(ToShard, frozen=True, kw_only=True, tag=True):
+    """The run's rate from now on, in calls a second over all shards."""
+
+    calls_per_second: float
+
+
+class NewUsers(ToShard, frozen=True, kw_only=True, tag=True):
+    """The number of users of this shard."""
+
+    users: int
+
+
+class NewLimit(ToShard, frozen=True, kw_only=True, tag=True):
+    """The most open calls of this shard."""
+
+    call_limit: int
+
+
+class Pause(ToShard, frozen=True, kw_only=True, tag=True):
+    """Start no calls until `Resume`."""
+
+
+class Resume(ToShard, frozen=True, kw_only=True, tag=True):
+    """Start calls again."""
+
+
+class Finish(ToShard, frozen=True, kw_only=True, tag=True):
+    """Start no more calls; end when the open ones have. `now`: cut those off."""
+
+    now: bool = False
+
+
+AnyToShard = ShardPlan | Go | NewRate | NewUsers | NewLimit | Pause | Resume | Finish
+
+
+class FromShard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The base of what a shard tells its run."""
+
+
+class Ready(FromShard, frozen=True, kw_only=True, tag=True):
+    """Bound, connected, compiled. `local` is the address as a person writes it; `measured` is empty but for its shape."""
+
+    local: str
+    call_limit: int
+    measured: Measurements
+
+
+class Report(FromShard, frozen=True, kw_only=True, tag=True):
+    """Everything measured so far, and the most open calls that this shard allows now."""
+
+    measured: Measurements
+    call_limit: int
+
+
+class Warned(FromShard, frozen=True, kw_only=True, tag=True):
+    """A person should know this; `count` folds repetitions."""
+
+    text: str
+    count: int = 1
+
+
+class LoggedText(FromShard, frozen=True, kw_only=True, tag=True):
+    """A <log> action wrote this."""
+
+    text: str
+
+
+class Ended(FromShard, frozen=True, kw_only=True, tag=True):
+    """The last word of a shard that ended as it should. `broken` is why no more calls could be made, or ""."""
+
+    measured: Measurements
+    broken: str = ""
+
+
+class Failed(FromShard, frozen=True, kw_only=True, tag=True):
+    """The last word of a shard that could not start: an error of `kind`, the name of a class in `engine.errors`."""
+
+    kind: str
+    text: str
+
+
+AnyFromShard = Ready | Report | Warned | LoggedText | Ended | Failed

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The loop that runs calls, on time.
+
+One trio task does everything that happens once a message or once a call: it starts calls that are due, fires timers
+that are due, waits for the sockets with a deadline in microseconds, and drains them. It gives trio a turn at least
+every `TURN_NS`, for the shard's life, its control channel and its reports. Why not a task a call, or a task that waits
+for each socket: a turn of trio costs more than a call.
+
+Three ways to wait, by what is ahead. Nothing for a while: trio's own wait, which sleeps without turning. Something
+soon: `select` on the epoll, exact to some 50 µs. Messages in such numbers that each would wake us for itself: a short
+sleep that lets them come in a batch, never past the next due time and never longer than `BATCH_NS`.
+"""
+
+from __future__ import annotations
+
+import time
+
+import trio
+
+from engine.shard.calls import CallTable
+from engine.shard.pacing import Pacer
+from engine.shard.timers import NEVER_NS, Timers
+from engine.stats.measurements import Meter
+from engine.transport import Poller
+
+TURN_NS = 1_000_000
+"""The longest that trio waits for its turn."""
+QUIET_NS = 3_000_000
+"""With nothing due for so long, and nothing received for so long, trio does the waiting."""
+TRIO_WAKES_EARLY_NS = 1_500_000
+"""How long before a due time trio is asked to wake us: its own waits are whole milliseconds."""
+MOST_AT_ONCE = 100
+"""Calls started, or timers fired, before sockets get their turn."""
+
+
+class Reactor:
+    """Runs the calls of one shard until `done`."""
+
+    def __init__(self, *, table: CallTable, timers: Timers, poller: Poller, pacer: Pacer, meter: Meter) -> None:
+        self._table = table
+        self._timers = timers
+        self._poller = poller
+        self._pacer = pacer
+        self._meter = meter
+        self._sleep = trio.CancelScope()
+
+    def wake(self) -> None:
+        """Look again at what is ahead: something has changed from outside."""
+        self._sleep.cancel()
+
+    @property
+    def done(self) -> bool:
+        """No call will start any more and none is left, not even in its timewait."""
+        return self._table.all_created and not self._table.calls
+
+    async def run(self) -> None:
+        """Run until `done`, or until nothing can go on because the transport is broken."""
+        table, timers, poller = self._table, self._timers, self._poller
+        turned_ns = time.monotonic_ns()
+        active_ns = turned_ns
+        while not self.done and not table.failure:
+            now_ns = time.monotonic_ns()
+            next_ns = self._start_due(now_ns)
+            timers.fire(now_ns, MOST_AT_ONCE)
+            next_ns = min(next_ns, timers.next_ns())
+            now_ns = time.monotonic_ns()
+            if now_ns - turned_ns >= TURN_NS:
+                await self._turn(now_ns)
+                turned_ns = now_ns = time.monotonic_ns()
+            if next_ns - now_ns > QUIET_NS and now_ns - active_ns > QUIET_NS:
+                ready = await self._sleep_long(next_ns - now_ns - TRIO_WAKES_EARLY_NS)
+                turned_ns = time.monotonic_ns()
+            else:
+                wait_ns = min(next_ns - now_ns, TURN_NS)
+                ready = poller.wait(max(0, wait_ns) / 1e9)
+            if ready:
+                active_ns = time.monotonic_ns()
+                poller.dispatch()
+
+    def _start_due(self, now_ns: int) -> int:
+        """Start the calls that are due; when the next one is."""
+        pacer, table = self._pacer, self._table
+        if table.all_created:
+            return NEVER_NS
+        for _ in range(MOST_AT_ONCE):
+            due_ns = pacer.next_ns()
+            if due_ns > now_ns:
+                return due_ns
+            if not table.may_start():
+                self._meter.counters.held_back += pacer.hold_back(now_ns)
+                return pacer.next_ns()
+            table.start_outgoing(due_ns, pacer.started(), time.monotonic_ns())
+            if table.all_created:
+                return NEVER_NS
+        return pacer.next_ns()
+
+    async def _turn(self, now_ns: int) -> None:
+        """What is done once a tick: samples to histograms, records to their file, and trio's turn."""
+        self._meter.fold()
+        self._table.forget_dead(now_ns)
+        if self._table.trace is not None:
+            self._table.trace.flush()
+        await trio.lowlevel.checkpoint()
+
+    async def _sleep_long(self, longest_ns: int) -> bool:
+        """Let trio wait for the sockets; True when one is ready."""
+        await self._turn(time.monotonic_ns())
+        self._sleep = trio.CancelScope(deadline=trio.current_time() + min(longest_ns, NEVER_NS) / 1e9)
+        with self._sleep:
+            await trio.lowlevel.wait_readable(self._poller.fileno())
+            return True
+        return False

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A trace of messages to a file that never slows a call.
+
+The loop only appends a record to a list, up to `MOST_WAITING`; what comes beyond that is dropped and counted. Once a
+tick the list is handed to a thread that formats and writes it. A disk that is full or slow costs records, not calls.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from engine.errors import ReportError
+from engine.report.files import LogFile
+from engine.report.message_log import Record, format_messages
+
+MOST_WAITING = 20_000
+
+
+class MessageTrace:
+    """Writes `-trace_msg`. All methods are for the thread of the loop; `close` waits until everything is written."""
+
+    def __init__(self, path: str, protocol: str, *, overwrite: bool, rfc3339: bool, warn: Callable[[str], None]) -> None:
+        """Open the file. `warn` is called, once and from the loop's thread, when it cannot be written. Raises ReportError."""
+        self._file = LogFile(path, overwrite=overwrite)
+        self._protocol = protocol
+        self._rfc3339 = rfc3339
+        self._warn = warn
+        self._records: list[Record] = []
+        self._waiting = 0
+        self._batches: queue.SimpleQueue[list[Record] | None] = queue.SimpleQueue()
+        self._failure: str = ""
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._write, name="message trace", daemon=True)
+        self._thread.start()
+
+    def add(self, *, sent: bool, data: bytes) -> None:
+        """Take one message, or drop it when too many wait."""
+        if self._failure or self._waiting >= MOST_WAITING:
+            self.dropped += 1
+            return
+        self._waiting += 1
+        self._records.append((time.time_ns(), sent, data))
+
+    def flush(self) -> None:
+        """Hand what was taken to the thread; once a tick."""
+        if self._records:
+            self._batches.put(self._records)
+            self._records = []
+        if self._failure:
+            self._warn_once()
+
+    def _warn_once(self) -> None:
+        warn, self._warn = self._warn, lambda text: None
+        warn(self._failure)
+
+    def _write(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            try:
+                self._file.append(format_messages(batch, self._protocol, rfc3339=self._rfc3339))
+            except ReportError as error:
+                self._failure = str(error)
+                self.dropped += len(batch)
+            self._waiting -= len(batch)
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self.flush()
+        self._batches.put(None)
+        self._thread.join()
+        self.flush()
+        try:
+            self._file.close()
+        except ReportError as error:
+            self._failure = self._failure or str(error)
+            self._warn_once()

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Sockets: open, drain, frame, send. A transport knows calls only as something that has a peer; it knows no scenario.
+
+To add a transport: a class in a module of its own that keeps to `Transport` (`engine.transport.base`), an entry in
+`TRANSPORTS`, and its name among the choices of the option `transport`.
+"""
+
+from __future__ import annotations
+
+from engine.transport.addresses import Addresses
+from engine.transport.base import Receiver, Transport, Wire
+from engine.transport.poller import Poller
+from engine.transport.tcp import TcpOneConnection
+from engine.transport.udp import UdpOneSocket, UdpSocketPerCall
+
+__all__ = ["TRANSPORTS", "Addresses", "Poller", "Receiver", "Transport", "Wire"]
+
+TRANSPORTS: dict[str, type[Transport]] = {
+    "u1": UdpOneSocket,
+    "un": UdpSocketPerCall,
+    "t1": TcpOneConnection,
+}
+"""SIPp's names (`-t`) and what they stand for."""

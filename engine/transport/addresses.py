@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where calls go and where they come from: `host:port` as people write it, name look-up, the local address."""
+
+from __future__ import annotations
+
+import re
+import socket
+
+import msgspec
+import trio
+
+from engine.errors import OptionError, TransportError
+
+DEFAULT_PORT = 5060
+"""RFC 3261 section 18.1.1 for UDP and TCP."""
+
+_BRACKETED = re.compile(r"\[(?P<host>[^\]]+)\](?::(?P<port>\d+))?")
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """The addresses of a run, as numbers. `remote_ip` is "" for a server that was given no host.
+
+    `local_ip` is what messages say; `bind_ip` is what sockets are bound to, "" for every address. `local_port` is None
+    when it was not given: then 5060 is tried, then any free port.
+    """
+
+    local_ip: str
+    bind_ip: str = ""
+    local_port: int | None = None
+    remote_host: str = ""
+    remote_ip: str = ""
+    remote_port: int = DEFAULT_PORT
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """IPv4 or IPv6, by the local address."""
+        return socket.AF_INET6 if ":" in self.local_ip else socket.AF_INET
+
+    @property
+    def remote(self) -> tuple[str, int]:
+        """The remote address for a socket call."""
+        return (self.remote_ip, self.remote_port)
+
+
+def split_host_port(text: str) -> tuple[str, int]:
+    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address, with port 5060 unless given. Raises OptionError."""
+    bracketed = _BRACKETED.fullmatch(text)
+    if bracketed:
+        host, port = bracketed["host"], bracketed["port"]
+    elif text.count(":") == 1:
+        host, port = text.split(":")
+    else:
+        host, port = text, None
+    if not host or (port is not None and not (port.isdigit() and 0 < int(port) < 65536)):
+        raise OptionError("<remote>", text, f"'{text}' is not host, host:port or [IPv6]:port with a port from 1 to 65535")
+    return host, int(port) if port else DEFAULT_PORT
+
+
+async def resolve(remote: str, local_ip: str, local_port: int | None) -> Addresses:
+    """The addresses of a run from what was asked for; `remote` may be empty.
+
+    Without a local address it is the one that the route to the remote goes out by, or this host's own for a server.
+    Raises OptionError or TransportError.
+    """
+    host, port = split_host_port(remote) if remote else ("", DEFAULT_PORT)
+    local = await _lookup(local_ip, "-i") if local_ip else ""
+    family = socket.AF_UNSPEC if not local else socket.AF_INET6 if ":" in local else socket.AF_INET
+    remote_ip = await _lookup(host, "the remote host", family) if host else ""
+    return Addresses(
+        local_ip=local or (_route_to(remote_ip, port) if remote_ip else _own_address()),
+        bind_ip=local,
+        local_port=local_port,
+        remote_host=host,
+        remote_ip=remote_ip,
+        remote_port=port,
+    )
+
+
+async def _lookup(host: str, what: str, family: int = socket.AF_UNSPEC) -> str:
+    """The first address of a host, IPv4 before IPv6 as SIPp does."""
+    try:
+        found = await trio.socket.getaddrinfo(host.strip("[]"), None, family, socket.SOCK_DGRAM)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise TransportError(f"{host}: {what} cannot be resolved: {reason}") from None
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    return str(found[0][4][0])
+
+
+def _route_to(ip: str, port: int) -> str:
+    """The local address that packets to `ip` leave from; nothing is sent."""
+    with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((ip, port))
+        except OSError as error:
+            raise TransportError(f"{ip}: no route to the remote host: {error.strerror}") from None
+        return str(probe.getsockname()[0])
+
+
+def _own_address() -> str:
+    """This host's primary address, by its name; loopback when the name says nothing."""
+    try:
+        return str(socket.gethostbyname(socket.gethostname()))
+    except OSError:
+        return "127.0.0.1"

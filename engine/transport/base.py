@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a transport is to the shard that uses it, and what it needs from there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Protocol
+
+from engine.messages import Failure
+from engine.transport.addresses import Addresses
+from engine.transport.poller import Poller
+
+
+class Wire(Protocol):
+    """What a transport sees of a call: where its messages go."""
+
+    peer: object
+    """The transport's own; None until `attach` or `adopt`."""
+    local_port: int
+    """The port that the call's messages come from."""
+
+
+class Receiver(Protocol):
+    """Who takes what arrives."""
+
+    def received(self, data: bytes, source: object) -> None:
+        """One message, from a datagram or cut from a stream. `source` is for `Transport.adopt`."""
+
+    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
+        """A connection has ended; calls with this peer have lost it."""
+
+    def broken(self, reason: str) -> None:
+        """No call can be made any more; the run has to end."""
+
+
+class Transport(ABC):
+    """One way to reach the peer. All methods but `open` return at once."""
+
+    protocol: ClassVar[str]
+    """The keyword [transport]: `UDP`, `TCP`."""
+    reliable: ClassVar[bool]
+    """Nothing is retransmitted over a reliable transport."""
+    port_per_call: ClassVar[bool] = False
+    """Each call sends from a port of its own."""
+
+    local_port: int = 0
+    """The port that was bound; known after `open`."""
+
+    def __init__(self, addresses: Addresses, poller: Poller, receiver: Receiver, *, buffer_size: int) -> None:
+        self.addresses = addresses
+        self.poller = poller
+        self.receiver = receiver
+        self.buffer_size = buffer_size
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Bind, listen, connect. Raises BindError or TransportError."""
+
+    @abstractmethod
+    def attach(self, wire: Wire) -> bool:
+        """Give an outgoing call its peer; False when no socket is left for it."""
+
+    def adopt(self, wire: Wire, source: object) -> None:
+        """Give an incoming call the peer that its first message came from."""
+        wire.peer = source
+        wire.local_port = self.local_port
+
+    @abstractmethod
+    def send(self, wire: Wire, data: bytes) -> bool:
+        """Send one message to the call's peer; False when it cannot be sent."""
+
+    def detach(self, wire: Wire) -> None:
+        """The call is over; give back what only it used."""
+        wire.peer = None
+
+    @abstractmethod
+    def drops(self) -> int:
+        """Datagrams so far that the kernel threw away because we did not read them in time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every socket."""

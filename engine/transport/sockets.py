@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Making sockets: bound to what was asked, with the buffers that load needs, and the kernel's count of drops."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+
+from engine.errors import BindError, TransportError
+from engine.transport.addresses import DEFAULT_PORT, Addresses
+
+# Linux's numbers for options that the socket module has no names for (asm-generic/socket.h).
+_SO_SNDBUFFORCE = 32
+_SO_RCVBUFFORCE = 33
+_SO_MEMINFO = 55
+_MEMINFO = struct.Struct("9I")
+_MEMINFO_DROPS = 8
+
+
+def bind(addresses: Addresses, kind: socket.SocketKind, buffer_size: int) -> socket.socket:
+    """A non-blocking socket bound to the run's local address and port. Raises BindError.
+
+    Without a port 5060 is tried first, then any free one, as SIPp does.
+    """
+    wanted = (DEFAULT_PORT, 0) if addresses.local_port is None else (addresses.local_port,)
+    for port in wanted[:-1]:
+        try:
+            return bind_port(addresses, kind, port, buffer_size)
+        except BindError:
+            continue
+    return bind_port(addresses, kind, wanted[-1], buffer_size)
+
+
+def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_size: int) -> socket.socket:
+    """A non-blocking socket bound to the run's local address and this port (0: any). Raises BindError, TransportError."""
+    try:
+        sock = socket.socket(addresses.family, kind)
+    except OSError as error:
+        raise TransportError(
+            f"no socket can be made: {error.strerror}; is the limit of open files (ulimit -n) reached?"
+        ) from None
+    try:
+        if kind == socket.SOCK_STREAM:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((addresses.bind_ip, port))
+    except OSError as error:
+        sock.close()
+        place = f"{addresses.bind_ip or 'any address'} port {port or 'any'}"
+        raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}") from None
+    sock.setblocking(False)
+    _ask_buffers(sock, buffer_size)
+    return sock
+
+
+def _advice(error: OSError) -> str:
+    return {
+        errno.EADDRINUSE: "choose another with -p, or end the program that has it",
+        errno.EADDRNOTAVAIL: "it is no address of this machine; choose one with -i",
+        errno.EACCES: "ports below 1024 need privileges; choose another with -p",
+    }.get(error.errno or 0, "choose another with -i and -p")
+
+
+def _ask_buffers(sock: socket.socket, size: int) -> None:
+    """Ask for buffers past the system's limit where we may, else up to it: what does not fit is dropped."""
+    for forced, usual in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, forced, size)
+        except OSError:
+            sock.setsockopt(socket.SOL_SOCKET, usual, size)
+
+
+def drops_of(sock: socket.socket) -> int:
+    """How many datagrams the kernel dropped at this socket; 0 where the kernel does not tell (Linux before 4.12)."""
+    try:
+        return int(_MEMINFO.unpack(sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_MEMINFO_DROPS])
+    except (OSError, struct.error):
+        return 0
+
+
+def reason_of(error: OSError) -> str:
+    """The system's sentence for an error."""
+    return error.strerror or os.strerror(error.errno or 0)

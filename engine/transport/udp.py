@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""UDP: one socket for all calls (`u1`), or a socket for each call (`un`).
+
+Sockets are not connected, so answers are taken from wherever they come, as SIPp does. A socket is drained in turns of
+at most `MOST_READ` datagrams, so that a flood cannot keep due calls from starting.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import cast
+
+from engine.errors import BindError, TransportError
+from engine.transport.base import Transport, Wire
+from engine.transport.sockets import bind, bind_port, drops_of
+
+MOST_READ = 64
+LARGEST_DATAGRAM = 65_535
+CALL_BUFFER = 65_536
+"""What the socket of a single call asks of the kernel."""
+
+
+class UdpOneSocket(Transport):
+    """`u1`: every call on one socket; a peer is an address."""
+
+    protocol = "UDP"
+    reliable = False
+
+    async def open(self) -> None:
+        """Bind the socket."""
+        self._socket = bind(self.addresses, socket.SOCK_DGRAM, self.buffer_size)
+        self.local_port = self._socket.getsockname()[1]
+        self.poller.add(self._socket.fileno(), self._drain)
+
+    def _drain(self) -> None:
+        receive, received = self._socket.recvfrom, self.receiver.received
+        for _ in range(MOST_READ):
+            try:
+                data, source = receive(LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
+            received(data, source)
+
+    def attach(self, wire: Wire) -> bool:
+        """Every call's peer is the remote address."""
+        wire.peer = self.addresses.remote
+        wire.local_port = self.local_port
+        return True
+
+    def send(self, wire: Wire, data: bytes) -> bool:
+        """Send a datagram."""
+        try:
+            self._socket.sendto(data, cast("tuple[str, int]", wire.peer))
+        except OSError:
+            return False
+        return True
+
+    def drops(self) -> int:
+        """The kernel's count for the socket."""
+        return drops_of(self._socket)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.poller.remove(self._socket.fileno())
+        self._socket.close()
+
+
+class UdpSocketPerCall(UdpOneSocket):
+    """`un`: an outgoing call sends from a socket of its own; incoming calls share the bound one."""
+
+    port_per_call = True
+
+    async def open(self) -> None:
+        """Bind the socket for incoming calls; those of outgoing ones are opened with them."""
+        self._dropped = 0
+        self._own: set[_CallSocket] = set()
+        await super().open()
+
+    def attach(self, wire: Wire) -> bool:
+        """Open a socket for this call."""
+        try:
+            own = _CallSocket(self, bind_port(self.addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER))
+        except (BindError, TransportError):
+            return False
+        self._own.add(own)
+        wire.peer = own
+        wire.local_port = own.port
+        return True
+
+    def send(self, wire: Wire, data: bytes) -> bool:
+        """Send a datagram from the call's socket."""
+        peer = wire.peer
+        if isinstance(peer, _CallSocket):
+            return peer.send(data)
+        return super().send(wire, data)
+
+    def detach(self, wire: Wire) -> None:
+        """Close the call's socket."""
+        peer = wire.peer
+        if isinstance(peer, _CallSocket):
+            self._dropped += peer.close()
+            self._own.discard(peer)
+        wire.peer = None
+
+    def drops(self) -> int:
+        """The kernel's counts for all sockets, open and closed."""
+        return super().drops() + self._dropped + sum(own.drops() for own in self._own)
+
+    def close(self) -> None:
+        """Close every socket."""
+        for own in self._own:
+            own.close()
+        self._own.clear()
+        super().close()
+
+
+class _CallSocket:
+    """The socket of one call."""
+
+    __slots__ = ("_owner", "_socket", "port")
+
+    def __init__(self, owner: UdpSocketPerCall, sock: socket.socket) -> None:
+        self._owner = owner
+        self._socket = sock
+        self.port: int = sock.getsockname()[1]
+        owner.poller.add(sock.fileno(), self._drain)
+
+    def _drain(self) -> None:
+        for _ in range(MOST_READ):
+            try:
+                data, source = self._socket.recvfrom(LARGEST_DATAGRAM)
+            except OSError:
+                return
+            self._owner.receiver.received(data, source)
+            if self._socket.fileno() < 0:  # the message ended the call, and that closed this socket
+                return
+
+    def send(self, data: bytes) -> bool:
+        try:
+            self._socket.sendto(data, self._owner.addresses.remote)
+        except OSError:
+            return False
+        return True
+
+    def drops(self) -> int:
+        return drops_of(self._socket)
+
+    def close(self) -> int:
+        """Close, and tell how many datagrams were dropped here."""
+        drops = drops_of(self._socket)
+        self._owner.poller.remove(self._socket.fileno())
+        self._socket.close()
+        return drops
