@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The benchmark: `python -m tests.bench` prints ours and SIPp side by side, from one run on the same cores.
+
+The measured program has one core, its peer another; each figure is the median of three runs. Progress goes to standard
+error, the tables, in Markdown, to standard output. What the columns mean: `docs/performance.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.bench.candidates import Candidate, Ours, Sipp
+from tests.bench.runs import Pair, run_pair
+from tests.bench.tables import machine, table
+from tests.bench.wire import start_delay_s, wire_lateness
+
+REPETITIONS = 3
+CPU_RATES = (2000.0, 5000.0)
+LATENESS_RATES = (500.0, 2000.0)
+CLIMB = (5000.0, 8000.0, 10_000.0, 12_000.0, 15_000.0, 20_000.0, 25_000.0, 30_000.0)
+CLIMB_SECONDS = 3
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def median(values: Sequence[float], form: str) -> str:
+    """The median as text."""
+    return format(statistics.median(values), form)
+
+
+def cpu_table(ours: Candidate, sipp: Candidate, rates: Sequence[float], calls: int, repetitions: int) -> str:
+    """CPU a call in both roles. SIPp is the peer of both, so one run of SIPp against itself gives both its roles."""
+    rows = []
+    for rate in rates:
+        pairs: dict[str, list[Pair]] = {"both": [], "uac": [], "uas": []}
+        for repetition in range(repetitions):
+            say(f"CPU a call at {rate:g}/s, {calls} calls, {repetition + 1} of {repetitions}")
+            pairs["both"].append(run_pair(sipp, sipp, rate, calls))
+            pairs["uac"].append(run_pair(ours, sipp, rate, calls))
+            pairs["uas"].append(run_pair(sipp, ours, rate, calls))
+        rows.append(_cpu_row(f"UAC {rate:g}/s", pairs["uac"], pairs["both"], lambda pair: pair.uac.cpu_s))
+        rows.append(_cpu_row(f"UAS {rate:g}/s", pairs["uas"], pairs["both"], lambda pair: pair.uas.cpu_s))
+    columns = ("role and rate", f"{ours.name} µs", "sipp µs", "ratio", f"{ours.name} failed", "sipp failed")
+    return table("CPU a call", columns, rows)
+
+
+def _cpu_row(name: str, ours: Sequence[Pair], sipp: Sequence[Pair], cpu_s: Callable[[Pair], float]) -> tuple[str, ...]:
+    ours_us, sipp_us = ([cpu_s(pair) / pair.calls * 1e6 for pair in pairs] for pairs in (ours, sipp))
+    ratio = statistics.median(ours_us) / statistics.median(sipp_us)
+    failed = (_failed(pairs) for pairs in (ours, sipp))
+    return (name, median(ours_us, ".1f"), median(sipp_us, ".1f"), f"{ratio:.2f}", *failed)
+
+
+def _failed(pairs: Sequence[Pair]) -> str:
+    """The calls that the UAC says failed, over all runs."""
+    if any(pair.uac.totals is None for pair in pairs):
+        return "no report"
+    return str(sum(pair.uac.totals.failed for pair in pairs if pair.uac.totals))
+
+
+def is_clean(uac: Candidate, uas: Candidate, rate: float, repetitions: int) -> bool:
+    """Whether most runs at this rate are clean; it stops as soon as that is known."""
+    clean = failed = 0
+    while 2 * max(clean, failed) <= repetitions:
+        pair = run_pair(uac, uas, rate, round(rate * CLIMB_SECONDS), whole=False)
+        clean, failed = clean + pair.clean, failed + (not pair.clean)
+        say(f"{uac.name} to {uas.name} at {rate:g}/s: {'clean' if pair.clean else f'not clean: {pair.uac.totals}'}")
+    return clean > failed
+
+
+def highest_clean_rate(uac: Candidate, uas: Candidate, climb: Sequence[float], repetitions: int) -> str:
+    """The last rate of the climb before the first that is not clean."""
+    reached = 0.0
+    for rate in climb:
+        if not is_clean(uac, uas, rate, repetitions):
+            break
+        reached = rate
+    return f"{reached:g}" if reached else f"below {climb[0]:g}"
+
+
+def climb_table(ours: Candidate, sipp: Candidate, climb: Sequence[float], repetitions: int) -> str:
+    """The highest rate without a failed call, for each program in each role."""
+    rows = [
+        (f"{uac.name} → {uas.name}", highest_clean_rate(uac, uas, climb, repetitions))
+        for uac, uas in ((sipp, sipp), (ours, sipp), (sipp, ours), (ours, ours))
+    ]
+    return table("Highest rate without a failed call", ("UAC → UAS", "calls/s"), rows)
+
+
+def lateness_table(ours: Candidate, sipp: Candidate, rates: Sequence[float], calls: int, repetitions: int) -> str:
+    """How late calls started, by the time at which their INVITE arrived."""
+    rows = []
+    for rate in rates:
+        for candidate in (ours, sipp):
+            say(f"lateness of {candidate.name} at {rate:g}/s")
+            runs = [wire_lateness(candidate, rate, calls) for _ in range(repetitions)]
+            figures = ([run.p50_ms for run in runs], [run.p99_ms for run in runs], [run.max_ms for run in runs])
+            rows.append((f"{candidate.name} {rate:g}/s", *(median(figure, ".2f") for figure in figures)))
+    return table("How late calls start", ("program and rate", "p50 ms", "p99 ms", "max ms"), rows)
+
+
+def start_table(ours: Candidate, sipp: Candidate, repetitions: int) -> str:
+    """From starting the program to its first INVITE."""
+    rows = []
+    for candidate in (ours, sipp):
+        say(f"start of {candidate.name}")
+        rows.append((candidate.name, median([start_delay_s(candidate) for _ in range(repetitions)], ".2f")))
+    return table("Start to first INVITE", ("program", "s"), rows)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The options of the benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="each figure from one short run: to see that it works")
+    parser.add_argument("--rates", default="", help="rates for CPU a call, separated by commas (2000,5000)")
+    parser.add_argument("--calls", type=int, default=30_000, help="calls of each run for CPU a call (30000)")
+    parser.add_argument("--command", default="", help="what to measure, such as 'gossipper sipp'; else this checkout")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parse_arguments()
+    ours, sipp = Ours(options.command), Sipp()
+    repetitions = 1 if options.quick else REPETITIONS
+    calls = 5000 if options.quick else options.calls
+    rates = tuple(float(rate) for rate in options.rates.split(",")) if options.rates else CPU_RATES
+    climb = CLIMB[:2] if options.quick else CLIMB
+    print(f"{machine()}; medians of {repetitions}\n", flush=True)
+    print(start_table(ours, sipp, repetitions), flush=True)
+    print(lateness_table(ours, sipp, LATENESS_RATES, 5000, repetitions), flush=True)
+    print(cpu_table(ours, sipp, rates, calls, repetitions), flush=True)
+    print(climb_table(ours, sipp, climb, repetitions), flush=True)
+
+
+if __name__ == "__main__":
+    main()
