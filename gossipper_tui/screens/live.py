@@ -74,6 +74,7 @@ class LiveScreen(GossipperScreen):
             with Horizontal(id="tab-0"):
                 with Vertical(id="left"):
                     yield FlowTable()
+                    yield StatisticsTable()
                     yield Totals()
                 with Vertical(id="right"):
                     yield ResponseTimePlot()

@@ -44,7 +44,7 @@ def table(history: RunHistory, width: int) -> list[Line]:
     """Failed calls by class, then by reason, each with its share of the failed calls as a bar."""
     snapshot = history.snapshot
     if snapshot is None or not snapshot.counters.failed:
-        return [line(Span("✔ No call has failed.", Tone.GOOD))]
+        return [fit(line(Span("✔ No call has failed.", Tone.GOOD)), width)]
     failed = snapshot.counters.failed
     classes = sorted(snapshot.counters.failures.items(), key=lambda item: (-item[1], item[0]))
     by_class = [(class_name(failure), number) for failure, number in classes if number]

@@ -11,7 +11,7 @@ from gossipper_tui.views.spans import Line, Span, Tone, fit, line
 def log_lines(history: RunHistory, width: int) -> list[Line]:
     """A line for each entry, oldest first, with the time since the start."""
     if not history.log:
-        return [line(Span("Nothing logged. Warnings and what the scenario's <log> writes appear here.", Tone.DIM))]
+        return [fit(line(Span("Nothing logged. Warnings and what the scenario's <log> writes appear here.", Tone.DIM)), width)]
     return [
         fit(
             line(

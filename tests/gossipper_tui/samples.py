@@ -171,7 +171,7 @@ def snapshots(seconds: int = 137, step_s: int = 2, seed: int = 7) -> list[Snapsh
     answer, due, length, late = Histogram(bounds_ms=BOUNDS_MS), Histogram(), Histogram(bounds_ms=LENGTH_BOUNDS_MS), Histogram()
     for each in (answer, length):
         each.repartition = [0] * (len(each.bounds_ms) + 1)
-    made = []
+    made: list[Snapshot] = []
     created_before = 0
     for at_s in range(0, seconds + 1, step_s):
         created = round(sum(min(RATE, 100 + 20 * second) for second in range(at_s)))
