@@ -2,24 +2,35 @@
 """Data files (`-inf`): lines of fields that fill `[field0]`, `[field1]` … in the messages of a call.
 
 The first line says in which order calls take lines; the others hold fields parted by `;`. A line that starts with `#`
-is a comment, a blank one counts for nothing, lines may end in LF or CRLF. SEQUENTIAL gives call *n* line *n* and starts
+is a comment, an empty one counts for nothing, lines may end in LF or CRLF. SEQUENTIAL gives call *n* line *n* and starts
 again after the last: a function of the call's number alone, so nothing has to be kept or shared.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ScenarioError
+from engine.scenario.problems import ISSUE_HINT, nearest
+
+_ORDER = re.compile(r"([A-Za-z]*)(.*)", re.S)
+_LATER = ("RANDOM", "USER")
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """The lines of one data file. `name` is its base name, by which `file=` finds it; `lines` has at least one."""
+    """One data file. `path` is as it was given; `lines` has at least one, `numbers` where each stands in the file."""
 
-    name: str
+    path: str
     lines: tuple[tuple[bytes, ...], ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The base name, by which `file=` finds it."""
+        return Path(self.path).name
 
     def line_of_call(self, number: int) -> int:
         """Index of the line that the call with this number (from 1) takes."""
@@ -37,11 +48,21 @@ def load_data_file(path: str) -> DataFile:
 
 def parse_data_file(path: str, data: bytes) -> DataFile:
     """The same from bytes; `path` only names the file in errors."""
-    lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
-    order = lines[0].strip().decode("latin-1")
-    if order != "SEQUENTIAL":
-        raise ScenarioError(path, 1, 1, f"the first line says '{order}'", "it must say SEQUENTIAL")
-    fields = tuple(tuple(line.split(b";")) for line in lines[1:] if line and not line.startswith(b"#"))
-    if not fields:
+    lines = [line.removesuffix(b"\r") for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    _check_order(path, lines[0].decode("latin-1"))
+    kept = {number: line for number, line in enumerate(lines[1:], start=2) if line and not line.startswith(b"#")}
+    if not kept:
         raise ScenarioError(path, 0, 0, "the data file has no line of data", "add one below SEQUENTIAL")
-    return DataFile(Path(path).name, fields)
+    return DataFile(path, tuple(tuple(line.split(b";")) for line in kept.values()), tuple(kept))
+
+
+def _check_order(path: str, first: str) -> None:
+    found = _ORDER.match(first)
+    order, rest = (found[1], found[2].strip().rstrip(";")) if found else ("", "")
+    if order in _LATER:
+        raise ScenarioError(path, 1, 1, f"data files in {order} order are not built yet", "SEQUENTIAL is")
+    if order != "SEQUENTIAL":
+        hint = nearest(order, ("SEQUENTIAL",)) or "it must say SEQUENTIAL"
+        raise ScenarioError(path, 1, 1, f"the first line of a data file tells its order; '{first[:40].strip()}' is none", hint)
+    if rest:
+        raise ScenarioError(path, 1, len(order) + 1, f"'{rest[:40]}' is not built yet", ISSUE_HINT)

@@ -30,19 +30,23 @@ class CallState(Protocol):
     """The call's number, from 1."""
     call_id: bytes
     cseq: int
-    """[cseq]: `RunFacts.base_cseq` when the call starts; see `SendStep.raises_cseq` and `RecvStep`."""
+    """[cseq]: `RunFacts.base_cseq - 1` when the call starts; raised by `SendStep.raises_cseq`, and by a received request to
+    the number of its CSeq if that is higher."""
     user: int
     """[userid]: from 1, or 0 without -users."""
     step_index: int
     """Index of the step being executed."""
     last: Message | None
-    """The last message received that was no retransmission."""
+    """The last message received that was no retransmission. While the actions of a `recv` run: the one before, as in
+    SIPp; that is why `message` stands apart."""
+    message: bytes
+    """What the step at hand sent or received; in a step that does neither, the last message received, or nothing."""
     variables: list[Value]
     """One value for each of `Program.variables`."""
     routes: bytes
     """The whole `Route: …` line kept by rrs, or nothing."""
     next_url: bytes
-    """The value of the Contact kept by rrs, or nothing."""
+    """Of the Contact kept by rrs: what stands between its < and > when it begins with <, else its whole value."""
     local_port: int
     """The port that this call sends from."""
     circuit: int

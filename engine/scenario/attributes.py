@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The attributes of elements: what each may hold, as tables.
+
+A converter takes the text and returns the value or raises `Misuse`. To add an attribute: an entry in the table of its
+element, and the field of the same name in `model`. An attribute that SIPp knows and we do not yet is in `LATER`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from engine.scenario.actions import parse_bool
+from engine.scenario.problems import Misuse
+
+Converter = Callable[[str, str], object]
+"""Takes the text and the name of the attribute, which errors mention."""
+
+
+def text(value: str, name: str) -> str:
+    """As it stands."""
+    return value
+
+
+def boolean(value: str, name: str) -> bool:
+    """true, false or a number."""
+    return parse_bool(value, name)
+
+
+def present(value: str, name: str) -> bool:
+    """True whatever the value, as SIPp reads crlf."""
+    return True
+
+
+def whole(value: str, name: str) -> int:
+    """A whole number; nothing is 0."""
+    if not re.fullmatch(r"[+-]?\d+|", value):
+        raise Misuse(f'{name}="{value}" is no whole number')
+    return int(value or "0")
+
+
+def milliseconds(value: str, name: str) -> float:
+    """A duration in ms that may have a fraction; below 0 counts as 0."""
+    return max(number(value, name), 0.0)
+
+
+def number(value: str, name: str) -> float:
+    """A number; nothing is 0."""
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|", value):
+        raise Misuse(f'{name}="{value}" is no number')
+    return float(value or "0")
+
+
+def status(value: str, name: str) -> int:
+    """A status code."""
+    if not re.fullmatch(r"[1-6]\d\d", value):
+        raise Misuse(f'{name}="{value}" is no status code', "a number from 100 to 699")
+    return int(value)
+
+
+def method(value: str, name: str) -> str:
+    """The method of a request."""
+    if not value or re.search(r"\s", value):
+        raise Misuse(f'{name}="{value}" is no method')
+    return value
+
+
+def optional(value: str, name: str) -> str:
+    """true, false or global."""
+    if value not in ("true", "false", "global"):
+        raise Misuse(f'{name}="{value}" is not known', "it is true, false or global")
+    return value
+
+
+def timers(value: str, name: str) -> tuple[str, ...]:
+    """Names of response times; `true` is the one called 1, `false` none."""
+    names = ("1" if each.strip() == "true" else each.strip() for each in value.split(","))
+    return tuple(each for each in names if each and each != "false")
+
+
+def counter_name(value: str, name: str) -> str:
+    """The name of a counter."""
+    if not value:
+        raise Misuse("counter= names no counter")
+    return value
+
+
+def bounds(value: str, name: str) -> tuple[int, ...]:
+    """Upper bounds in ms, rising."""
+    parts = [part.strip() for part in value.split(",")]
+    if not all(re.fullmatch(r"\d+", part) for part in parts):
+        raise Misuse(f'{name}="{value}" is no list of milliseconds', 'write "10, 20, 50"')
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def names(value: str, name: str) -> tuple[str, ...]:
+    """Names with commas between them."""
+    return tuple(part for part in (each.strip() for each in value.split(",")) if part)
+
+
+COMMON: Mapping[str, Converter] = {
+    "start_rtd": timers,
+    "rtd": timers,
+    "repeat_rtd": boolean,
+    "crlf": present,
+    "next": text,
+    "test": text,
+    "counter": counter_name,
+    "display": text,
+    "hide": boolean,
+    "lost": number,
+}
+_WAITS: Mapping[str, Converter] = {"timeout": whole, "ontimeout": text}
+_PAUSE: Mapping[str, Converter] = {**COMMON, "milliseconds": milliseconds}
+
+OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
+    "scenario": {"name": text},
+    "send": {**COMMON, **_WAITS, "retrans": whole},
+    "recv": {**COMMON, **_WAITS, "response": status, "request": method, "optional": optional, "rrs": boolean},
+    "pause": _PAUSE,
+    "timewait": _PAUSE,
+    "nop": COMMON,
+    "label": {"id": text},
+    "ResponseTimeRepartition": {"value": bounds},
+    "CallLengthRepartition": {"value": bounds},
+    "Reference": {"variables": names},
+    "action": {},
+}
+
+REQUIRED: Mapping[str, str] = {
+    "label": "id",
+    "ResponseTimeRepartition": "value",
+    "CallLengthRepartition": "value",
+    "Reference": "variables",
+}
+
+LATER: Mapping[str, frozenset[str]] = {
+    "": frozenset({"chance", "condexec", "condexec_inverse", "hiderest"}),
+    "send": frozenset({"start_txn", "ack_txn"}),
+    "recv": frozenset({"regexp_match", "auth", "response_txn", "ignoresdp", "advance_state"}),
+    "pause": frozenset(
+        {"variable", "distribution", "sanity_check", "min", "max", "normal", "mean", "stdev", "lognormal", "exponential"}
+        | {"weibull", "lambda", "k", "pareto", "x_m", "gpareto", "shape", "scale", "location", "gamma", "theta", "negbin"}
+        | {"p", "n", "uniform", "fixed", "value"}
+    ),
+}
+"""Attributes of SIPp's that are not built yet, by element; under "" those of every command."""
+
+ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "Global", "User", "DefaultMessage", "init"})
+
+
+def is_later(element: str, attribute: str) -> bool:
+    """Whether SIPp knows this attribute of this element and we do not yet."""
+    family = "pause" if element == "timewait" else element
+    return attribute in LATER.get(family, frozenset()) or (element in COMMANDS and attribute in LATER[""])
+
+
+COMMANDS = ("send", "recv", "pause", "timewait", "nop")

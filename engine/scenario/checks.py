@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What spans the elements of a scenario: labels, runs of optionals, timers, variables, and the role.
+
+Takes what was read and makes the `Scenario` of it; everything wrong goes to the problems of the reading.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from engine.messages import Role
+from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.problems import Problems, nearest
+from engine.scenario.template import Text
+
+if TYPE_CHECKING:
+    from engine.scenario.load import Draft, Reading
+
+_REQUEST = re.compile(r"([^\s\[\]]+)[ ]")
+_RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")
+
+
+def check_steps(reading: Reading) -> Scenario:
+    """The scenario that was read, as far as it can be understood."""
+    problems, drafts = reading.problems, reading.drafts
+    labels = _labels(reading)
+    steps = tuple(_step(draft, labels, problems) for draft in drafts)
+    if not problems.errors and not steps:
+        problems.error(0, "the scenario has no steps")
+    role = _role(drafts, problems)
+    _check_runs(drafts, problems)
+    _check_timewait(drafts, problems)
+    timers = _timers(drafts, problems)
+    reading.uses.check(problems)
+    return Scenario(
+        file=problems.file,
+        title=reading.title,
+        role=role,
+        steps=steps,
+        variables=reading.uses.names,
+        timers=timers,
+        counters=tuple(dict.fromkeys(draft.values["counter"] for draft in drafts if "counter" in draft.values)),
+        response_bounds_ms=reading.response_bounds_ms,
+        call_length_bounds_ms=reading.call_length_bounds_ms,
+        warnings=problems.warnings,
+    )
+
+
+def _labels(reading: Reading) -> dict[str, int]:
+    labels: dict[str, int] = {}
+    for name, index, line in reading.labels:
+        if name in labels:
+            reading.problems.error(line, f"label '{name}' stands here a second time", "give it another id")
+        labels.setdefault(name, index)
+    return labels
+
+
+def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
+    values = draft.values
+    common: dict[str, Any] = {
+        "line": draft.line,
+        "end_line": draft.end_line,
+        "next": _target(draft, "next", labels, problems),
+        "test": values.get("test") if "next" in values else None,
+        "starts": values.get("start_rtd", ()),
+        "stops": values.get("rtd", ()),
+        "repeat_rtd": values.get("repeat_rtd", False),
+        "counter": values.get("counter"),
+        "hidden": values.get("hide", False),
+        "display": values.get("display", ""),
+        "blank_after": values.get("crlf", False),
+        "actions": draft.actions,
+        "lost": values.get("lost"),
+        "timeout_ms": values.get("timeout"),
+        "on_timeout": _target(draft, "ontimeout", labels, problems),
+    }
+    if draft.kind == "send":
+        return _send(draft, common, problems)
+    if draft.kind == "recv":
+        return _recv(draft, common, problems)
+    if draft.kind == "nop":
+        return Nop(**common)
+    return Pause(duration_ms=values.get("milliseconds"), timewait=draft.kind == "timewait", **common)
+
+
+def _target(draft: Draft, attribute: str, labels: dict[str, int], problems: Problems) -> int | None:
+    name = draft.values.get(attribute)
+    if name is None:
+        return None
+    if name not in labels:
+        problems.error(draft.line, f'{attribute}="{name}": there is no such label', nearest(name, labels) or "add a <label>")
+    return labels.get(name)
+
+
+def _send(draft: Draft, common: dict[str, Any], problems: Problems) -> Send:
+    first = draft.message.parts[0] if draft.message.parts else None
+    start = first.data.decode("latin-1") if isinstance(first, Text) else ""
+    response, request = _RESPONSE.match(start), _REQUEST.match(start)
+    if draft.text and not response and (not request or request[1].startswith("SIP/")):
+        problems.error(
+            draft.message.line,
+            "the message begins neither with a method nor with SIP/2.0 and a status code",
+            "a keyword cannot stand for the method",
+        )
+    return Send(
+        message=draft.message,
+        text=draft.text,
+        method=request[1] if request and not response else "",
+        status=int(response[1]) if response else 0,
+        retransmit_ms=max(draft.values.get("retrans", 0), 0),
+        **common,
+    )
+
+
+def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
+    values = draft.values
+    wanted = {"response", "request"} & values.keys()
+    if len(wanted) == 2:
+        problems.error(draft.line, "<recv> has both response and request", "keep the one that is waited for")
+    elif not wanted and not any(each.line == draft.line for each in problems.errors):
+        problems.error(draft.line, "<recv> has neither response nor request", 'say what is waited for: response="200"')
+    optional = values.get("optional", "false")
+    return Recv(
+        method=values.get("request", ""),
+        status=values.get("response", 0),
+        optional=optional != "false",
+        is_global=optional == "global",
+        record_routes=values.get("rrs", False),
+        **common,
+    )
+
+
+def _role(drafts: list[Draft], problems: Problems) -> Role:
+    first = next((draft.kind for draft in drafts if draft.kind in ("send", "recv")), None)
+    if first is None and drafts:
+        problems.error(0, "the scenario sends and receives nothing", "it needs a <send> or a <recv>")
+    return Role.UAS if first == "recv" else Role.UAC
+
+
+def _check_runs(drafts: list[Draft], problems: Problems) -> None:
+    """A run of optional recvs ends with a mandatory one, or with the scenario."""
+    pending: Draft | None = None
+    for draft in drafts:
+        if draft.kind == "recv":
+            pending = draft if draft.values.get("optional", "false") != "false" else None
+        elif pending is not None:
+            what = f"an optional <recv> stands before <{draft.kind}> in line {draft.line} with no mandatory one between"
+            problems.error(pending.line, what, "make the last <recv> of a run mandatory")
+            pending = None
+
+
+def _check_timewait(drafts: list[Draft], problems: Problems) -> None:
+    for draft in drafts[:-1]:
+        if draft.kind == "timewait":
+            problems.error(draft.line, "<timewait> stands before other steps", "it can only be the last; elsewhere use <pause>")
+
+
+def _timers(drafts: list[Draft], problems: Problems) -> tuple[str, ...]:
+    started: dict[str, int] = {}
+    stopped: dict[str, int] = {}
+    for draft in drafts:
+        for name in draft.values.get("start_rtd", ()):
+            started.setdefault(name, draft.line)
+        for name in draft.values.get("rtd", ()):
+            stopped.setdefault(name, draft.line)
+        if "repeat_rtd" in draft.values and not draft.values.get("rtd"):
+            problems.error(draft.line, "repeat_rtd without rtd", "name the timer that is taken here with rtd=")
+    for name, line in started.items():
+        if name not in stopped:
+            problems.error(line, f"timer '{name}' is started here and never stopped", f'stop it with rtd="{name}"')
+    return tuple(dict.fromkeys([*started, *stopped]))

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Checked `Scenario` + `RunFacts` → `Program`: everything that can be known before the run is computed here."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine.scenario import model
+from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
+from engine.scenario.defaults import compile_defaults
+from engine.scenario.keywords import Scope, compile_parts
+from engine.scenario.problems import Misuse, Problems
+from engine.scenario.program import (
+    Action,
+    CallState,
+    NopStep,
+    PauseStep,
+    Program,
+    RecvStep,
+    Render,
+    RunFacts,
+    SendStep,
+    Step,
+)
+from engine.scenario.tdm import TdmMap
+from engine.scenario.template import assemble
+
+_NS_A_MS = 1_000_000
+_KEEPS_CSEQ = ("ACK", "CANCEL")
+
+
+def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
+    """The program of a scenario in this run.
+
+    Raises ScenarioErrors for what only the run can show: a field without a data file, `[tdmmap]` without a map.
+    """
+    problems = Problems(scenario.file)
+    scope = Scope(facts, {name: index for index, name in enumerate(scenario.variables)}, _dynamic_ids(facts))
+    compiler = _Compiler(scenario, scope, problems)
+    steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
+    circuits = _circuits(facts, problems)
+    problems.raise_errors()
+    return Program(
+        steps=steps,
+        role=scenario.role,
+        timers=scenario.timers,
+        variables=scenario.variables,
+        counters=scenario.counters,
+        response_bounds_ms=scenario.response_bounds_ms,
+        call_length_bounds_ms=scenario.call_length_bounds_ms,
+        call_id=compile_call_id(facts),
+        defaults=compile_defaults(scope, _index_of_last_request(scenario.steps)),
+        circuits=circuits,
+    )
+
+
+class _Compiler:
+    """Compiles the steps of one scenario."""
+
+    def __init__(self, scenario: model.Scenario, scope: Scope, problems: Problems) -> None:
+        self.scope = scope
+        self.facts = scope.facts
+        self.problems = problems
+        self.timers = {name: index for index, name in enumerate(scenario.timers)}
+        self.counters = {name: index for index, name in enumerate(scenario.counters)}
+        self.methods: set[bytes] = set()
+
+    def step(self, index: int, step: model.Step) -> Step:
+        common = self.common(index, step)
+        if isinstance(step, model.Send):
+            return self.send(step, common)
+        if isinstance(step, model.Recv):
+            return self.recv(step, common)
+        if isinstance(step, model.Pause):
+            duration_ns = self.facts.pause_ns if step.duration_ms is None else round(step.duration_ms * _NS_A_MS)
+            return PauseStep(duration_ns=duration_ns, timewait=step.timewait, **common)
+        return NopStep(**common)
+
+    def common(self, index: int, step: model.Step) -> dict[str, Any]:
+        return {
+            "index": index,
+            "line": step.line,
+            "next": step.next,
+            "test": None if step.test is None else self.scope.variable(step.test),
+            "starts": tuple(self.timers[name] for name in step.starts),
+            "stops": tuple(self.timers[name] for name in step.stops),
+            "repeat_rtd": step.repeat_rtd,
+            "counter": None if step.counter is None else self.counters[step.counter],
+            "actions": tuple(self.actions(index, step.actions)),
+        }
+
+    def actions(self, index: int, nodes: Sequence[ActionNode]) -> list[Action]:
+        scope = ActionScope(replace(self.scope, index=index, in_action=True), self.problems, checking=False)
+        compiled = []
+        for node in nodes:
+            try:
+                compiled.append(ACTIONS[node.name].compile(node, scope))
+            except Misuse as misuse:
+                self.problems.error(node.line, misuse.message, misuse.hint)
+        return compiled
+
+    def waiting(self, step: model.Step, default_timeout_ns: int | None) -> dict[str, Any]:
+        timeout_ns = default_timeout_ns if step.timeout_ms is None else step.timeout_ms * _NS_A_MS
+        lost = self.facts.lost if step.lost is None else step.lost
+        return {"timeout_ns": timeout_ns or None, "on_timeout": step.on_timeout, "lost": lost / 100}
+
+    def send(self, step: model.Send, common: dict[str, Any]) -> SendStep:
+        method = step.method.encode("latin-1")
+        if method:
+            self.methods.add(method)
+        return SendStep(
+            render=self.render(common["index"], step),
+            method=method,
+            raises_cseq=bool(method) and step.method not in _KEEPS_CSEQ,
+            retransmit_ns=step.retransmit_ms * _NS_A_MS if self.facts.retransmits else 0,
+            **self.waiting(step, None),
+            **common,
+        )
+
+    def render(self, index: int, step: model.Send) -> Render:
+        return assemble(compile_parts(step.message, replace(self.scope, index=index), self.problems))
+
+    def recv(self, step: model.Recv, common: dict[str, Any]) -> RecvStep:
+        return RecvStep(
+            status=step.status,
+            method=step.method.encode("latin-1"),
+            cseq_methods=frozenset(self.methods),
+            optional=step.optional,
+            is_global=step.is_global,
+            record_routes=step.record_routes,
+            **self.waiting(step, self.facts.recv_timeout_ns),
+            **common,
+        )
+
+
+def _dynamic_ids(facts: RunFacts) -> Callable[[CallState], int]:
+    """[dynamic_id]: a number that rises with each use, in all calls together, and starts again after its maximum."""
+    count = max((facts.dynamic_max - facts.dynamic_start) // facts.dynamic_step + 1, 1)
+    uses = itertools.count()
+    return lambda call: facts.dynamic_start + next(uses) % count * facts.dynamic_step
+
+
+def _index_of_last_request(steps: Sequence[model.Step]) -> Callable[[CallState], int]:
+    """The index of the last request that stands before the step at which a call is."""
+    table, last = [], 0
+    for index, step in enumerate(steps):
+        table.append(last)
+        if isinstance(step, model.Send) and step.method and step.method not in _KEEPS_CSEQ:
+            last = index
+    table.append(last)
+    return lambda call: table[call.step_index]
+
+
+def _circuits(facts: RunFacts, problems: Problems) -> int:
+    try:
+        return TdmMap.parse(facts.tdm_map).circuits if facts.tdm_map else 0
+    except Misuse as misuse:
+        problems.error(0, misuse.message, misuse.hint)
+        return 0
+
+
+_CALL_ID_PART = re.compile(r"%(.?)")
+
+
+def compile_call_id(facts: RunFacts) -> Callable[[int], bytes]:
+    """The Call-ID of the call with a number, in the form of -cid_str."""
+    known: Mapping[str, str] = {"p": str(facts.pid), "s": facts.local_ip, "u": "%(number)d", "r": "%(random)08x", "%": "%%"}
+    form = _CALL_ID_PART.sub(lambda found: known.get(found[1], "%%"), facts.call_id_format).encode("latin-1", "replace")
+    if b"%(random)" in form:
+        return lambda number: form % {b"number": number, b"random": random.getrandbits(32)}
+    return lambda number: form % {b"number": number}

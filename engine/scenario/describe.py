@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A scenario for people: what a screen shows of it, also of a broken one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from engine.messages import ScenarioDescription, StepDescription, StepKind
+from engine.scenario.library import read_source
+from engine.scenario.load import read_scenario
+from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.template import Parsed
+from engine.scenario.tidy import decode
+
+
+def describe_scenario(source: str, keywords: Collection[str] = ()) -> ScenarioDescription:
+    """A scenario for people; `source` is the name of a built-in one or a path, `keywords` are those of -key.
+
+    Raises ScenarioErrors only when there is nothing to read.
+    """
+    name, data = read_source(source)
+    scenario, problems = read_scenario(name, data, keywords)
+    return ScenarioDescription(
+        source=name,
+        title=_readable(scenario.title),
+        role=scenario.role,
+        runnable=all(problem.warning for problem in problems),
+        steps=tuple(_describe_step(step, scenario) for step in scenario.steps),
+        timers=scenario.timers,
+        counters=scenario.counters,
+        variables=scenario.variables,
+        needs=tuple(_needs(scenario)),
+        data_fields=_data_fields(scenario),
+        problems=problems,
+        xml=_readable(decode(data)),
+    )
+
+
+def _readable(text: str) -> str:
+    """A text that was read a byte a character, in the encoding that it was most likely written in."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return text
+
+
+def _kind(step: Step) -> StepKind:
+    if isinstance(step, Pause):
+        return StepKind.TIMEWAIT if step.timewait else StepKind.PAUSE
+    return {Send: StepKind.SEND, Recv: StepKind.RECV, Nop: StepKind.NOP}[type(step)]
+
+
+def _describe_step(step: Step, scenario: Scenario) -> StepDescription:
+    return StepDescription(
+        kind=_kind(step),
+        label=step_label(step),
+        line=step.line,
+        end_line=step.end_line,
+        optional=isinstance(step, Recv) and step.optional,
+        retransmits_ms=(step.retransmit_ms or None) if isinstance(step, Send) else None,
+        starts=step.starts,
+        stops=step.stops,
+        notes=tuple(_notes(step, scenario)),
+        message=_readable(step.text) if isinstance(step, Send) else "",
+        hidden=step.hidden,
+        display=_readable(step.display),
+        blank_after=step.blank_after,
+    )
+
+
+def step_label(step: Step) -> str:
+    """What stands on the ladder's arrow: `INVITE`, `200`, `pause 3000 ms`."""
+    if isinstance(step, (Send, Recv)):
+        return step.method or (str(step.status) if step.status else "?")
+    if isinstance(step, Pause):
+        name = "timewait" if step.timewait else "pause"
+        return name if step.duration_ms is None else f"{name} {step.duration_ms:g} ms"
+    return "nop"
+
+
+def _notes(step: Step, scenario: Scenario) -> Iterator[str]:
+    if step.lost is not None:
+        yield f"lost {step.lost:g} %"
+    if step.next is not None:
+        yield f"next: {_place(step.next, scenario)}" + (f" if ${step.test}" if step.test else "")
+    if step.timeout_ms is not None:
+        yield f"timeout {step.timeout_ms} ms"
+    if step.on_timeout is not None:
+        yield f"on timeout: {_place(step.on_timeout, scenario)}"
+    if step.counter:
+        yield f"counts {step.counter}"
+    if isinstance(step, Recv) and step.record_routes:
+        yield "keeps the route"
+    if isinstance(step, Recv) and step.is_global:
+        yield "open to the end"
+    yield from (f"{action.name} {action.attributes.get('assign_to', '')}".strip() for action in step.actions)
+
+
+def _place(index: int, scenario: Scenario) -> str:
+    return str(index) if index < len(scenario.steps) else "end"
+
+
+def _texts(scenario: Scenario) -> Iterator[Parsed]:
+    for step in scenario.steps:
+        if isinstance(step, Send):
+            yield step.message
+        for action in step.actions:
+            yield from action.texts.values()
+
+
+def _data_fields(scenario: Scenario) -> int:
+    numbers = [int(word.rest) for text in _texts(scenario) for word in text.words if word.name == "field"]
+    return max(numbers, default=-1) + 1
+
+
+def _needs(scenario: Scenario) -> Iterator[str]:
+    """What must be given with a run besides the target, as flags."""
+    if _data_fields(scenario):
+        yield "-inf"
+    if any(word.name == "tdmmap" for text in _texts(scenario) for word in text.words):
+        yield "-tdmmap"

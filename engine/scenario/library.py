@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where scenarios come from: the built-in ones, by name, and files, by path.
+
+The built-in files are in `scenarios/` at the top of a checkout and in `engine/scenarios/` of an installed package.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from engine.errors import ScenarioError, ScenarioErrors
+from engine.messages import ScenarioList
+from engine.scenario.problems import nearest
+
+_SUFFIX = ".xml"
+_LOOKED_AT_BYTES = 4096
+_MOST_FILES = 1000
+
+
+def _built_in() -> dict[str, Traversable]:
+    package = files("engine")
+    for folder in (package / "scenarios", Path(str(package)).parent / "scenarios"):
+        if folder.is_dir():
+            return {each.name.removesuffix(_SUFFIX): each for each in folder.iterdir() if each.name.endswith(_SUFFIX)}
+    return {}
+
+
+def read_source(source: str) -> tuple[str, bytes]:
+    """The name to show for a scenario, and its bytes: a built-in one by its name, else a file.
+
+    Raises ScenarioErrors when there is nothing to read.
+    """
+    built_in = _built_in()
+    if source in built_in:
+        return source, built_in[source].read_bytes()
+    path = Path(source)
+    if path.is_dir():
+        raise _unreadable(source, "this is a directory", "name a scenario file in it")
+    try:
+        return source, path.read_bytes()
+    except FileNotFoundError:
+        known = f"built-in scenarios are {', '.join(sorted(built_in))}"
+        raise _unreadable(source, "there is no such scenario", nearest(source, built_in) or known) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(source, f"cannot read the file: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _unreadable(source: str, message: str, hint: str = "") -> ScenarioErrors:
+    return ScenarioErrors([ScenarioError(source, 0, 0, message, hint)])
+
+
+def list_scenarios(directory: str) -> ScenarioList:
+    """The built-in scenarios, and the XML files with a <scenario> in `directory` and one level below it."""
+    found = []
+    for path in _xml_files(Path(directory)):
+        try:
+            with path.open("rb") as file:
+                start = file.read(_LOOKED_AT_BYTES)
+        except OSError:
+            continue
+        if b"<scenario" in start:
+            found.append(os.path.join(directory, path.relative_to(directory)) if directory != "." else str(path))
+        if len(found) == _MOST_FILES:
+            break
+    return ScenarioList(built_in=tuple(sorted(_built_in())), files=tuple(sorted(found)))
+
+
+def _xml_files(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for pattern in ("*.xml", "*/*.xml") for path in directory.glob(pattern) if path.is_file())
+    except OSError:
+        return []

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""XML → checked `Scenario`, with all problems of the file at once.
+
+The reading goes in passes: the text is tidied and parsed (`tidy`, lxml); each element becomes a `Draft` whose attributes
+have their types (`attributes`), whose texts are parsed and tried (`template`, `keywords`, `actions`); then what spans
+elements is checked (labels, variables, timers, runs of optionals, the role). A problem never stops the reading: what is
+wrong is left out and the rest is read on. Only a text that is no XML ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.messages import Problem
+from engine.scenario import attributes
+from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
+from engine.scenario.actions import LATER as ACTIONS_LATER
+from engine.scenario.checks import check_steps
+from engine.scenario.keywords import Scope, classifier, compile_parts
+from engine.scenario.model import Scenario
+from engine.scenario.problems import ISSUE_HINT, Misuse, Problems, nearest
+from engine.scenario.program import RunFacts
+from engine.scenario.template import Parsed, TemplateParser, clean, overwrites_headers
+from engine.scenario.tidy import CDATA_END, CDATA_START, Malformed, decode, line_and_column, tidy
+from engine.scenario.variables import VariableUses
+
+SAMPLE_RUN = RunFacts(local_ip="127.0.0.1", local_port=5060, remote_ip="127.0.0.1", remote_host="127.0.0.1")
+"""Stands for the run while a scenario is only checked."""
+
+Element = Any
+"""An lxml element; its stubs are not part of the checks."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while its file is read: typed attributes, and what its children say."""
+
+    kind: str
+    line: int
+    end_line: int
+    values: dict[str, Any]
+    actions: tuple[ActionNode, ...] = ()
+    text: str = ""
+    message: Parsed = field(default_factory=lambda: Parsed(()))
+
+
+@dataclass(slots=True)
+class Reading:
+    """Everything that was understood of a file. `labels` are (name, index of the step behind it, line)."""
+
+    problems: Problems
+    title: str = ""
+    drafts: list[Draft] = field(default_factory=list)
+    labels: list[tuple[str, int, int]] = field(default_factory=list)
+    uses: VariableUses = field(default_factory=VariableUses)
+    response_bounds_ms: tuple[int, ...] = ()
+    call_length_bounds_ms: tuple[int, ...] = ()
+
+
+def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tuple[Scenario, tuple[Problem, ...]]:
+    """What could be understood of a scenario, and its problems, warnings included. Never raises for what `data` says.
+
+    `file` names it in problems; `keywords` are those that the run defines (-key).
+    """
+    problems = Problems(file)
+    reading = Reading(problems)
+    root = _parse(data, problems)
+    if root is not None:
+        _Reader(reading, keywords).read(root)
+    return check_steps(reading), problems.all
+
+
+def load_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> Scenario:
+    """The scenario, with its warnings. Raises ScenarioErrors with all problems of the file."""
+    scenario, found = read_scenario(file, data, keywords)
+    problems = Problems(file)
+    problems.extend(found)
+    problems.raise_errors()
+    return scenario
+
+
+def _parse(data: bytes, problems: Problems) -> Element | None:
+    text = decode(data)
+    if not text.strip():
+        problems.error(0, "the file is empty")
+        return None
+    try:
+        tidied = tidy(text, problems)
+    except Malformed as error:
+        line, column = line_and_column(text, error.offset)
+        problems.error(line, error.message, error.hint, column)
+        return None
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True, remove_pis=False)
+    try:
+        return etree.fromstring(tidied, parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        problems.error(max(line, 1), f"malformed XML: {error.msg.split(', line')[0]}", column=column)
+        return None
+
+
+class _Reader:
+    """Reads the elements of one file into a `Reading`."""
+
+    def __init__(self, reading: Reading, keywords: Collection[str]) -> None:
+        self.reading = reading
+        self.problems = reading.problems
+        self.templates = TemplateParser(classifier(keywords), reading.problems)
+        self.handlers: Mapping[str, Callable[[Element], None]] = {
+            **dict.fromkeys(attributes.COMMANDS, self.step),
+            "label": self.label,
+            "ResponseTimeRepartition": self.response_bounds,
+            "CallLengthRepartition": self.call_length_bounds,
+            "Reference": self.reference,
+        }
+
+    def read(self, root: Element) -> None:
+        if root.tag != "scenario":
+            self.problems.error(root.sourceline, f"<{root.tag}> is no scenario", "the outermost element is <scenario>")
+            return
+        self.reading.title = self.values(root).get("name", "")
+        for element in root:
+            self.element(element)
+
+    def element(self, element: Element) -> None:
+        tag = element.tag
+        if not isinstance(tag, str):
+            self.problems.error(element.sourceline, "a processing instruction is no part of a scenario")
+        elif tag in self.handlers:
+            self.handlers[tag](element)
+        elif tag in attributes.ELEMENTS_LATER:
+            self.problems.error(element.sourceline, f"<{tag}> is not built yet", ISSUE_HINT)
+        else:
+            known = [*self.handlers, *attributes.ELEMENTS_LATER]
+            self.problems.error(element.sourceline, f"unknown element <{tag}>", nearest(tag, known, "did you mean <{}>?"))
+
+    # --- attributes ----------------------------------------------------------------------------------------------------
+
+    def values(self, element: Element) -> dict[str, Any]:
+        """The attributes of an element with their types; the wrong ones are reported and left out."""
+        table = attributes.OF_ELEMENT[element.tag]
+        values: dict[str, Any] = {}
+        for name, value in element.attrib.items():
+            if name not in table:
+                self.strange(element, name, table)
+                continue
+            try:
+                values[name] = table[name](value, name)
+            except Misuse as misuse:
+                self.problems.error(element.sourceline, misuse.message, misuse.hint)
+        required = attributes.REQUIRED.get(element.tag)
+        if required and required not in element.attrib:
+            self.problems.error(element.sourceline, f"<{element.tag}> needs {required}=")
+        return values
+
+    def strange(self, element: Element, name: str, known: Collection[str]) -> None:
+        if attributes.is_later(element.tag, name):
+            self.problems.error(element.sourceline, f"attribute {name} of <{element.tag}> is not built yet", ISSUE_HINT)
+        else:
+            hint = nearest(name, known)
+            self.problems.warn(element.sourceline, f"<{element.tag}> has no attribute {name}; it is ignored", hint)
+
+    # --- elements ------------------------------------------------------------------------------------------------------
+
+    def label(self, element: Element) -> None:
+        name = self.values(element).get("id")
+        if name is not None:
+            self.reading.labels.append((name, len(self.reading.drafts), element.sourceline))
+
+    def response_bounds(self, element: Element) -> None:
+        self.reading.response_bounds_ms = self.values(element).get("value", ())
+
+    def call_length_bounds(self, element: Element) -> None:
+        self.reading.call_length_bounds_ms = self.values(element).get("value", ())
+
+    def reference(self, element: Element) -> None:
+        for name in self.values(element).get("variables", ()):
+            self.reading.uses.reference(name, element.sourceline)
+
+    def step(self, element: Element) -> None:
+        line = element.sourceline
+        draft = Draft(element.tag, line, line + _newlines(element), self.values(element))
+        if "test" in draft.values and "next" in draft.values:
+            self.reading.uses.use(draft.values["test"], line)
+        if element.tag == "send":
+            self.message(element, draft)
+        draft.actions = tuple(self.actions(element))
+        self.reading.drafts.append(draft)
+
+    def message(self, element: Element, draft: Draft) -> None:
+        found = _cdata(element)
+        if found is None:
+            self.problems.error(draft.line, "<send> holds no message", "write it as <![CDATA[ … ]]>")
+            return
+        draft.text, line = clean(*found)
+        draft.message = self.text(draft.text, line)
+        parts = compile_parts(draft.message, self.scope(), self.problems, checking=True)
+        if overwrites_headers(parts):
+            at = next(word.line for word in draft.message.words if word.name == "len")
+            self.problems.warn(
+                at, "[len] without a body overwrites the headers behind it, as in SIPp", "make it the last header"
+            )
+
+    def scope(self, *, in_action: bool = False) -> Scope:
+        names = self.reading.uses.names
+        return Scope(SAMPLE_RUN, {name: index for index, name in enumerate(names)}, lambda call: 0, in_action=in_action)
+
+    def text(self, text: str, line: int) -> Parsed:
+        """A text with keywords; the variables that it names are noted."""
+        parsed = self.templates.parse(text, line)
+        for word in parsed.words:
+            name = word.rest if word.name == "$" else _fill_variable(word.arguments) if word.name == "fill" else ""
+            if name:
+                self.reading.uses.use(name, word.line)
+        return parsed
+
+    # --- actions -------------------------------------------------------------------------------------------------------
+
+    def actions(self, element: Element) -> Iterator[ActionNode]:
+        """The actions of a step. SIPp reads the first <action> only."""
+        blocks = element.findall("action")
+        for child in element:
+            if child.tag != "action":
+                self.problems.warn(child.sourceline, f"<{child.tag}> has no place in <{element.tag}>; it is ignored")
+        for block in blocks[1:]:
+            self.problems.warn(
+                block.sourceline, f"a second <action> in one <{element.tag}> is ignored, as in SIPp", "join them"
+            )
+        for child in blocks[0] if blocks else ():
+            node = self.action(child)
+            if node is not None:
+                yield node
+
+    def action(self, element: Element) -> ActionNode | None:
+        name, line = element.tag, element.sourceline
+        kind = ACTIONS.get(name)
+        if kind is None:
+            if name in ACTIONS_LATER:
+                self.problems.error(line, f"action <{name}> is not built yet", ISSUE_HINT)
+            else:
+                known = [*ACTIONS, *ACTIONS_LATER]
+                self.problems.error(line, f"unknown action <{name}>", nearest(str(name), known, "did you mean <{}>?"))
+            return None
+        given = dict(element.attrib)
+        for attribute in given.keys() - kind.attributes:
+            hint = nearest(attribute, kind.attributes)
+            self.problems.warn(line, f"<{name}> has no attribute {attribute}; it is ignored", hint)
+        texts = {attribute: self.text(given[attribute].replace("\r", ""), line) for attribute in kind.texts & given.keys()}
+        node = ActionNode(name, line, given, texts)
+        try:
+            for attribute, names_of in (kind.variables or {}).items():
+                for variable in names_of(given[attribute]) if attribute in given else ():
+                    self.reading.uses.use(variable, line)
+            kind.compile(node, ActionScope(self.scope(in_action=True), self.problems, checking=True))
+        except Misuse as misuse:
+            self.problems.error(line, misuse.message, misuse.hint)
+            return None
+        return node
+
+
+def _fill_variable(arguments: Mapping[str, Parsed]) -> str:
+    named = arguments.get("variable")
+    return (named.constant or b"").decode("latin-1").removeprefix("$") if named else ""
+
+
+def _newlines(element: Element) -> int:
+    return sum(text.count("\n") for text in element.itertext())
+
+
+def _cdata(element: Element) -> tuple[str, int] | None:
+    """The first CDATA section within an element, and the line in which it begins."""
+    line = element.sourceline
+    for text in element.itertext():
+        before, start, rest = text.partition(CDATA_START)
+        if start:
+            return rest.partition(CDATA_END)[0], line + before.count("\n")
+        line += text.count("\n")
+    return None
