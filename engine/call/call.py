@@ -52,6 +52,7 @@ class Call:
         "last",
         "last_method",
         "local_port",
+        "message",
         "next_url",
         "number",
         "peer",
@@ -79,6 +80,7 @@ class Call:
         self.peer: object = None
         self.step_index = 0
         self.last: Message | None = None
+        self.message = b""
         self.tagged: Message | None = None
         self.last_method = b""
         self.variables: list[Value] = [None] * len(context.program.variables)
@@ -229,7 +231,7 @@ class Call:
         self.last_method = method or self.last_method
         if step.retransmit_ns:
             self._resend = self._make_resend(step, data, now_ns)
-        self._pass(step, now_ns)
+        self._pass(step, data, now_ns)
         return True
 
     def _make_resend(self, step: SendStep, data: bytes, now_ns: int) -> Resend:
@@ -263,13 +265,17 @@ class Call:
         return False
 
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
-        self._pass(step, now_ns)
+        self._pass(step, self._last_data(), now_ns)
         return True
 
-    def _pass(self, step: Step, now_ns: int) -> None:
+    def _last_data(self) -> bytes:
+        return self.last.data if self.last is not None else b""
+
+    def _pass(self, step: Step, message: bytes, now_ns: int) -> None:
         """A step is done: its timers, counter and actions, and where the call goes from here."""
         self._book(step, now_ns)
-        self._act(step)
+        if step.actions:
+            self._act(step, message)
         self.step_index = self._following(step)
 
     def _book(self, step: Step, now_ns: int) -> None:
@@ -289,8 +295,9 @@ class Call:
         if step.counter is not None:
             self.context.meter.scenario_counters[step.counter] += 1
 
-    def _act(self, step: Step) -> None:
-        """The step's actions, up to the first that fails."""
+    def _act(self, step: Step, message: bytes) -> None:
+        """The step's actions on a message, up to the first that fails."""
+        self.message = message
         failed = self._action_failure
         for action in step.actions:
             action(self)
@@ -315,13 +322,14 @@ class Call:
         """Give a message to the step that it fits."""
         waited_at = self.step_index
         self.context.meter.steps[step.index].messages += 1
-        self.last = message
         self._note_dialog(step, message)
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index
         self._book(step, now_ns)
-        self._act(step)
+        if step.actions:
+            self._act(step, message.data)
+        self.last = message
         if (step.optional or step.is_global) and (step.next is None or not self._allows(step)):
             self.step_index = waited_at
             self._resume_send(now_ns)
@@ -335,17 +343,18 @@ class Call:
         """Keep what later messages of this call are made from."""
         if message.status > 100:
             self.tagged = message
-        elif message.method and message.method != b"ACK" and message.cseq_number:
-            self.cseq = message.cseq_number
+        elif message.method:
+            self.cseq = max(self.cseq, message.cseq_number)
         if step.record_routes:
             self._record_routes(message)
 
     def _record_routes(self, message: Message) -> None:
         """RFC 3261 section 12.1: the route set is the Record-Route in order for a server, reversed for a client."""
         entries = [entry.strip() for line in message.values(b"Record-Route") for entry in line.split(b",")]
-        self.routes = b", ".join(reversed(entries) if message.status else entries)
+        if entries:
+            self.routes = b"Route: " + b", ".join(reversed(entries) if message.status else entries)
         contact = message.value(b"Contact") or b""
-        self.next_url = contact[contact.find(b"<") + 1 : contact.find(b">")] if b"<" in contact else contact
+        self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
 
     def _stop_resending(self, message: Message, now_ns: int) -> None:
         resend = self._resend
@@ -464,7 +473,7 @@ class Call:
         if self._counted:
             self.end(now_ns, None)
             return
-        self._pass(step, now_ns)
+        self._pass(step, self._last_data(), now_ns)
         self._advance(now_ns)
 
     def _leave_pause(self) -> None:

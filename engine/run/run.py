@@ -21,6 +21,7 @@ from engine.messages import (
     Event,
     Logged,
     Outcome,
+    Role,
     RunFinished,
     RunStarted,
     RunState,
@@ -52,6 +53,8 @@ from engine.shard.shares import calls_per_second, share_of
 from engine.stats.measurements import Measurements
 from engine.stats.verdict import judge
 
+START_LEAD_NS = 10_000_000
+"""How long before the first call is due its shards are told: what a message to a child and its first turn may take."""
 LAST_WRITES_S = 5.0
 """How long files may take to be completed when the run has ended, whoever is waiting."""
 
@@ -67,7 +70,8 @@ class Run:
         self._limits: list[int] = [one.call_limit for one in ready]
         self._fresh: set[int] = set()
         self._state = RunState.RUNNING
-        self._rate = calls_per_second(started.config.rate, started.config)
+        is_client = started.scenario.role is Role.UAC
+        self._rate = calls_per_second(started.config.rate, started.config) if is_client else 0.0
         self._users = started.config.users
         self._start_ns = 0
         self._sequence = 0
@@ -86,7 +90,7 @@ class Run:
         async with open_observers(self._bus, self.started) as observers:
             self._bus.publish(self.started)
             task_status.started()
-            self._start_ns = time.monotonic_ns()
+            self._start_ns = time.monotonic_ns() + START_LEAD_NS
             await self._tell_all(Go(start_ns=self._start_ns))
             self._publish_snapshot()
             async with trio.open_nursery() as nursery:
@@ -119,7 +123,7 @@ class Run:
         await self._lost(index, link)
 
     def _tell(self, message: AnyFromShard) -> None:
-        elapsed_ns = time.monotonic_ns() - self._start_ns
+        elapsed_ns = max(0, time.monotonic_ns() - self._start_ns)
         if isinstance(message, Warned):
             self._publish(Warning(run=self.name, elapsed_ns=elapsed_ns, text=message.text, count=message.count))
         elif isinstance(message, LoggedText):
@@ -206,7 +210,7 @@ class Run:
         measured = self._measured[0]
         for other in self._measured[1:]:
             measured = measured.plus(other)
-        elapsed_ns = time.monotonic_ns() - self._start_ns
+        elapsed_ns = max(0, time.monotonic_ns() - self._start_ns)
         self._sequence += 1
         snapshot = Snapshot(
             run=self.name,

@@ -57,7 +57,8 @@ class CallTable:
         self._notes = notes
         self._number = first_number
         self._number_step = number_step
-        self._base_cseq = base_cseq
+        # A send raises [cseq] before it is rendered, so that a server can follow what it received.
+        self._first_cseq = base_cseq - 1
         self._dead_call_wait_ns = dead_call_wait_ns
         self._cut_prefix = cut_prefix
         self._dead: dict[bytes, int] = {}
@@ -92,7 +93,7 @@ class CallTable:
     def start_outgoing(self, due_ns: int, user: int, now_ns: int) -> None:
         """Start the call that was due at `due_ns`."""
         number = self._next_number()
-        call = Call(self.context, number, self.context.program.call_id(number), due_ns=due_ns, cseq=self._base_cseq, user=user)
+        call = Call(self.context, number, self.context.program.call_id(number), due_ns=due_ns, cseq=self._first_cseq, user=user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
         self.calls[call.call_id] = call
@@ -152,7 +153,7 @@ class CallTable:
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
     def _start_incoming(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
-        call = Call(self.context, self._next_number(), call_id, due_ns=now_ns, cseq=self._base_cseq)
+        call = Call(self.context, self._next_number(), call_id, due_ns=now_ns, cseq=self._first_cseq)
         self.transport.adopt(call, source)
         self.calls[call_id] = call
         call.start(now_ns, outgoing=False)

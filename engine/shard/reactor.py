@@ -58,11 +58,12 @@ class Reactor:
         table, timers, poller = self._table, self._timers, self._poller
         turned_ns = time.monotonic_ns()
         active_ns = turned_ns
-        while not self.done and not table.failure:
+        while True:
             now_ns = time.monotonic_ns()
-            next_ns = self._start_due(now_ns)
             timers.fire(now_ns, MOST_AT_ONCE)
-            next_ns = min(next_ns, timers.next_ns())
+            next_ns = min(self._start_due(now_ns), timers.next_ns())
+            if self.done or table.failure:
+                return
             now_ns = time.monotonic_ns()
             if now_ns - turned_ns >= TURN_NS:
                 await self._turn(now_ns)
@@ -71,8 +72,7 @@ class Reactor:
                 ready = await self._sleep_long(next_ns - now_ns - TRIO_WAKES_EARLY_NS)
                 turned_ns = time.monotonic_ns()
             else:
-                wait_ns = min(next_ns - now_ns, TURN_NS)
-                ready = poller.wait(max(0, wait_ns) / 1e9)
+                ready = poller.wait(max(0, min(next_ns - now_ns, TURN_NS)) / 1e9)
             if ready:
                 active_ns = time.monotonic_ns()
                 poller.dispatch()

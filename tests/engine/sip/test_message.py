@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a received message says, whatever its shape; torture messages (RFC 4475 and our own) are files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.sip.message import MalformedMessage, Message
+
+TORTURE = Path(__file__).parent / "torture"
+
+
+def torture(name: str) -> Message:
+    return Message((TORTURE / f"{name}.sip").read_bytes())
+
+
+def response(*headers: str, status: str = "200 OK") -> bytes:
+    return "\r\n".join([f"SIP/2.0 {status}", *headers, "", ""]).encode()
+
+
+def test_a_response_says_its_status_and_transaction() -> None:
+    message = Message(response("Call-ID: a@b", "CSeq: 17 INVITE", "To: <sip:b@c>;tag=x1"))
+    assert (message.status, message.method, message.call_id) == (200, b"", b"a@b")
+    assert (message.cseq_number, message.cseq_method, message.to_tag) == (17, b"INVITE", b"x1")
+
+
+def test_a_request_says_its_method_and_uri() -> None:
+    message = Message(b"BYE sip:a@b;x=y SIP/2.0\r\nCall-ID: 1\r\nCSeq: 2 BYE\r\n\r\n")
+    assert (message.status, message.method, message.request_uri) == (0, b"BYE", b"sip:a@b;x=y")
+
+
+def test_compact_names_folds_and_odd_spacing_are_understood() -> None:
+    message = torture("compact_and_folded")
+    assert message.call_id == b"wsinv.ndaksdj@192.0.2.1"
+    assert (message.cseq_number, message.cseq_method) == (9, b"INVITE")
+    assert message.from_tag == b"98asjd8"
+    assert message.to_tag == b"1918181833n"
+    assert message.values(b"Via") == [
+        b"SIP  /   2.0 /UDP 192.0.2.2;branch=390skdjuw",
+        b"SIP/2.0/TCP spindle.example.com;branch=z9hG4bK9ikj8",
+    ]
+    assert message.value(b"newfangledheader") == b"newfangled value continued newfangled value"
+    assert message.value(b"Subject") == b""
+
+
+def test_lines_are_kept_as_they_came() -> None:
+    assert torture("compact_and_folded").lines(b"Via")[0] == b"v  : SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw"
+
+
+def test_a_body_is_cut_to_a_shorter_content_length() -> None:
+    assert torture("long_body").body == b"abc"
+
+
+def test_without_content_length_the_datagram_ends_the_body() -> None:
+    assert torture("no_length").body == b"the rest is the body"
+
+
+def test_the_tag_is_that_of_the_header_not_of_the_name_or_the_uri() -> None:
+    assert torture("no_length").to_tag == b"real"
+
+
+@pytest.mark.parametrize(("name", "call_id"), [("bare_lf", b"bare-lf"), ("no_blank_line", b"no-blank-line")])
+def test_sloppy_line_ends_are_mended(name: str, call_id: bytes) -> None:
+    message = torture(name)
+    assert message.call_id == call_id
+    assert message.cseq_number in (2, 7)
+
+
+def test_a_header_in_the_body_is_no_header() -> None:
+    message = Message(b"INVITE sip:a SIP/2.0\r\nCall-ID: real\r\nCSeq: 1 INVITE\r\n\r\n\r\nCSeq: 9 BYE\r\nVia: x\r\n")
+    assert message.cseq_method == b"INVITE"
+    assert message.lines(b"Via") == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00\xff\x01",
+        b"GET / HTTP/1.1\r\nCall-ID: x\r\n\r\n",
+        b"SIP/2.0 2x0 OK\r\nCall-ID: x\r\n\r\n",
+        b"SIP/2.0 099 OK\r\nCall-ID: x\r\n\r\n",
+        b"INVITE sip:a\r\nCall-ID: x\r\n\r\n",
+        b"INVITE sip:a SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n",
+        b"INVITE sip:a SIP/2.0\r\nCall-ID: \r\n\r\n",
+    ],
+)
+def test_what_is_no_message_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedMessage):
+        Message(data)
+
+
+@given(st.binary(max_size=300) | st.text(alphabet="\r\n: \tSIP/2.0INVTECalId-;=<>x1", max_size=300).map(str.encode))
+def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
+    try:
+        message = Message(data)
+    except MalformedMessage:
+        return
+    assert message.call_id
+    assert isinstance(message.body, bytes)
+    assert message.cseq_number >= 0
+    assert all(isinstance(line, bytes) for line in message.lines(b"via"))
