@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.messages import Outcome, RunStarted, Snapshot, Summary
+from engine.messages import Outcome, Role, RunStarted, Snapshot, Summary
 from gossipper_tui.views import failures, flow, response_times
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
@@ -32,7 +32,7 @@ def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summar
 
 def outcome_lines(summary: Summary) -> list[str]:
     """How the run ended, in words and as an exit code, and whether its numbers can be believed."""
-    target = f" of {rate(summary.target_rate)}" if summary.target_rate else ""
+    target = f" of {rate(summary.target_rate)}" if summary.target_rate and summary.role == Role.UAC else ""
     speed = f"{rate(summary.call_rate)}{target} calls/s"
     outcome = f"{OUTCOME_MARKS[summary.outcome]} {summary.outcome.value} · {speed} · exit code {summary.exit_code}"
     return [outcome, *([f"✘ {summary.error}"] if summary.error else []), verdict_text(summary.verdict)]

@@ -184,7 +184,8 @@ def test_a_signal_without_a_terminal_ends_the_run(how: signal.Signals) -> None:
 
 
 def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """The child processes of every thread of a process."""
+    return [int(child) for thread in Path(f"/proc/{pid}/task").iterdir() for child in (thread / "children").read_text().split()]
 
 
 def test_a_killed_child_is_reported_and_ends_the_run() -> None:
