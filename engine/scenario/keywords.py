@@ -48,7 +48,7 @@ class Scope:
     def variable(self, name: str) -> int:
         """The index of a variable. Raises Misuse."""
         if name not in self.variables:
-            raise Misuse(f"variable ${name} is not set anywhere", nearest(name, self.variables, "did you mean ${}"))
+            raise Misuse(f"variable ${name} is not set anywhere", nearest(name, self.variables, "${}"))
         return self.variables[name]
 
 
@@ -378,6 +378,8 @@ KEYWORDS: dict[str, Keyword] = {
 
 LATER = frozenset({"authentication", "rtpstream_audio_port", "rtpstream_video_port"})
 
+_PREFIXES = frozenset({"field", "$", "last_"})
+"""Entries whose name goes on in the text."""
 _FIELD = re.compile(r"field\d+")
 
 
@@ -393,7 +395,7 @@ def classifier(own: Collection[str]) -> Callable[[str, int, Problems], str | Non
 
 def _classify(full: str, name: str, line: int, problems: Problems) -> str | None:
     """The name in the table of what stands in brackets; None, and an error, when it is none."""
-    if name in KEYWORDS and name not in ("field", "$", "last_"):
+    if name in KEYWORDS and name not in _PREFIXES:
         return name
     if full.startswith("$") and len(name) > 1:
         return "$"
@@ -406,7 +408,7 @@ def _classify(full: str, name: str, line: int, problems: Problems) -> str | None
     elif name == "field":
         problems.error(line, "keyword [field] needs a number", "[field0] is the first field")
     else:
-        hint = nearest(name, [*KEYWORDS, *LATER], "did you mean [{}]?")
+        hint = nearest(name, [*(KEYWORDS.keys() - _PREFIXES), *LATER], "[{}]")
         problems.error(
             line, f"unknown keyword [{full}]", hint or rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
         )

@@ -136,7 +136,7 @@ class _Reader:
             self.problems.error(element.sourceline, f"<{tag}> is not built yet", ISSUE_HINT)
         else:
             known = [*self.handlers, *attributes.ELEMENTS_LATER]
-            self.problems.error(element.sourceline, f"unknown element <{tag}>", nearest(tag, known, "did you mean <{}>?"))
+            self.problems.error(element.sourceline, f"unknown element <{tag}>", nearest(tag, known, "<{}>"))
 
     # --- attributes ----------------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class _Reader:
                 self.problems.error(line, f"action <{name}> is not built yet", ISSUE_HINT)
             else:
                 known = [*ACTIONS, *ACTIONS_LATER]
-                self.problems.error(line, f"unknown action <{name}>", nearest(str(name), known, "did you mean <{}>?"))
+                self.problems.error(line, f"unknown action <{name}>", nearest(str(name), known, "<{}>"))
             return None
         given = dict(element.attrib)
         for attribute in given.keys() - kind.attributes:

@@ -255,21 +255,28 @@ def _constant_body_length(after: Sequence[bytes | Slot | Length]) -> int | None:
 def _group_dropped_lines(parts: Sequence[Part]) -> list[bytes | Slot | Length]:
     """Each slot that drops lines becomes one with everything up to and with the next text."""
     items: list[bytes | Slot | Length] = []
+    at_line_start = False
     position = 0
     while position < len(parts):
         part = parts[position]
         if isinstance(part, Slot) and part.drops_line:
             end = next((i for i in range(position, len(parts)) if isinstance(parts[i], (Text, Length))), len(parts))
-            text = parts[end] if end < len(parts) else None
-            last = items[-1] if items else b""
-            at_line_start = isinstance(last, bytes) and last.endswith(b"\n")
+            text = _text_at(parts, end)
             inner = [each for each in parts[position:end] if isinstance(each, (bytes, Slot))]
-            items.append(_dropping(inner, text.data if isinstance(text, Text) else b"", at_line_start))
-            position = end + isinstance(text, Text)
+            items.append(_dropping(inner, text or b"", at_line_start))
+            at_line_start = text is not None and text.endswith(b"\n")
+            position = end + (text is not None)
             continue
-        items.append(part.data if isinstance(part, Text) else part)
+        item = part.data if isinstance(part, Text) else part
+        items.append(item)
+        at_line_start = isinstance(item, bytes) and (item.endswith(b"\n") or (not item and at_line_start))
         position += 1
     return items
+
+
+def _text_at(parts: Sequence[Part], position: int) -> bytes | None:
+    part = parts[position] if position < len(parts) else None
+    return part.data if isinstance(part, Text) else None
 
 
 def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -> Slot:

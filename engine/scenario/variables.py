@@ -35,10 +35,8 @@ class VariableUses:
         for name, lines in self._lines.items():
             if len(lines) == 1 and name not in self._references:
                 others = [other for other in self._lines if other != name]
-                hint = nearest(name, others, "did you mean ${}") or f'or name it in <Reference variables="{name}"/>'
+                hint = nearest(name, others, "${}") or f'or name it in <Reference variables="{name}"/>'
                 problems.error(lines[0], f"variable ${name} is used only here", hint)
         for name, line in self._references.items():
             if name not in self._lines:
-                problems.error(
-                    line, f"Reference names ${name}, which is never used", nearest(name, self._lines, "did you mean ${}")
-                )
+                problems.error(line, f"Reference names ${name}, which is never used", nearest(name, self._lines, "${}"))
