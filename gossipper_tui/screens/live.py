@@ -16,6 +16,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Static
 
 from engine.errors import GossipperError
+from engine.messages import Role
 from gossipper_tui.screens.base import GossipperScreen
 from gossipper_tui.screens.session import Session
 from gossipper_tui.screens.steering import Steered, Steering
@@ -57,12 +58,13 @@ class LiveScreen(GossipperScreen):
         *(Binding(name[0], f"tab({index})", name, show=False) for index, name in enumerate(TABS)),
         Binding("tab,right", "tab_by(1)", "The next tab", show=False),
         Binding("shift+tab,left", "tab_by(-1)", show=False),
-        Binding("r", "next_run", "Other run", tooltip="Look at the next run"),
+        Binding("r", "next_run", "Run", tooltip="Look at the next run"),
     ]
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.steering = Steering()
+        self._keys: tuple[object, ...] = ()
 
     def content(self) -> ComposeResult:
         """A row of tabs, and the panels of each."""
@@ -92,6 +94,10 @@ class LiveScreen(GossipperScreen):
         runs = list(self.session.runs.runs.values())
         bar = self.query_one("#runs", TabBar)
         bar.labels = tuple(_label(run) for run in runs) if len(runs) > 1 else ()
+        keys = (self.session.looked_at, len(runs), run is not None and run.live)
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh_bindings()
         if run is None:
             return
         bar.chosen = runs.index(run)
@@ -126,20 +132,21 @@ class LiveScreen(GossipperScreen):
 
     def _look_at(self, index: int) -> None:
         self.session.looked_at = list(self.session.runs.runs)[index]
-        self.refresh_bindings()
         self.show_runs()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key for another run only when there is one."""
-        return action != "next_run" or len(self.session.runs.runs) > 1
+        """Only keys that mean something: another run when there is one, steering while the run goes on, a client's rate."""
+        run = self.session.run
+        if action == "next_run":
+            return len(self.session.runs.runs) > 1
+        if action == "change_rate":
+            return run is not None and run.live and run.started.scenario.role is Role.UAC
+        return action not in ("pause", "stop") or (run is not None and run.live)
 
     def action_change_rate(self, steps: int) -> None:
         """So many steps of rate more."""
         if run := self._steerable():
             command = self.steering.change(run, steps)
-            if command is None:
-                self.notify("A server has no rate: it answers the calls that come.")
-                return
             self._send(run, command)
             self.show_runs()
 
@@ -157,10 +164,7 @@ class LiveScreen(GossipperScreen):
 
     def _steerable(self) -> RunHistory | None:
         run = self.session.run
-        if run is None or not run.live:
-            self.notify("No run goes on here. F9 starts one.")
-            return None
-        return run
+        return run if run is not None and run.live else None
 
     @work(group="steer")
     async def _send(self, run: RunHistory, command: Steered) -> None:

@@ -28,6 +28,7 @@ from gossipper_tui.widgets.ladder_heading import LadderHeading
 from gossipper_tui.widgets.ladder_view import LadderView
 from gossipper_tui.widgets.library import Library
 from gossipper_tui.widgets.lines import LineCursor
+from gossipper_tui.widgets.plain_field import PlainField
 from gossipper_tui.widgets.problem_list import ProblemList
 from gossipper_tui.widgets.scenario_info import ScenarioInfo
 from gossipper_tui.widgets.source_view import SourceView
@@ -60,7 +61,7 @@ class ScenariosScreen(GossipperScreen):
         with Horizontal(id="scenarios"):
             with Vertical(id="shelves", classes="box") as box:
                 box.border_title = "Library"
-                yield Input(placeholder="filter", id="filter", compact=True)
+                yield PlainField(placeholder="filter", id="filter")
                 yield Library()
             with Vertical(id="chosen"):
                 with Horizontal(id="both"):

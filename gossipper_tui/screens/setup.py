@@ -28,6 +28,7 @@ from gossipper_tui.widgets.lines import LineCursor
 from gossipper_tui.widgets.option_form import OptionForm
 from gossipper_tui.widgets.option_groups import GROUPS, OptionGroups
 from gossipper_tui.widgets.option_row import OptionRow
+from gossipper_tui.widgets.plain_field import PlainField
 
 SECONDS_OF_REST = 0.3
 """How long nothing must be typed before the engine is asked."""
@@ -60,7 +61,7 @@ class SetupScreen(GossipperScreen):
                 box.border_title = "Groups"
                 yield OptionGroups(id="groups")
             with Vertical(id="form-box", classes="box"):
-                yield Input(placeholder="search names, flags and help", id="search", compact=True)
+                yield PlainField(placeholder="search names, flags and help", id="search")
                 yield OptionForm(self.session.config, Role.UAC)
         yield CommandBar()
 

@@ -14,7 +14,6 @@ from engine.messages import (
     Done,
     PauseTraffic,
     ResumeTraffic,
-    Role,
     RunState,
     SetRate,
     SetUsers,
@@ -33,11 +32,9 @@ class Steering:
     asked: dict[str, float] = field(default_factory=dict)
     stopping: set[str] = field(default_factory=set)
 
-    def change(self, run: RunHistory, steps: float) -> Steered | None:
-        """So many steps of `-rate_scale` more; None for a run that has no rate: a server waits for its calls."""
+    def change(self, run: RunHistory, steps: float) -> Steered:
+        """So many steps of `-rate_scale` more, or so many users, for a run of a client."""
         config, name = run.started.config, run.started.run
-        if run.started.scenario.role is Role.UAS or not run.live:
-            return None
         if config.users is not None:
             users = max(1, round(self.asked.get(name, _users(run)) + steps))
             self.asked[name] = users

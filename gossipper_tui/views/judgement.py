@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from gossipper_tui.views.final import outcome_lines
 from gossipper_tui.views.history import RunHistory
-from gossipper_tui.views.spans import Line, Span, Tone, line, wrapped
+from gossipper_tui.views.spans import Line, Span, Tone, line
 from gossipper_tui.views.status import verdict_text
 
 
@@ -13,7 +15,7 @@ def judgement(history: RunHistory, width: int) -> list[Line]:
     """Nothing while all goes well; the reasons when the numbers cannot be trusted; at the end the outcome."""
     if history.summary is not None:
         tone = Tone.GOOD if history.summary.exit_code == 0 and history.summary.trustworthy else Tone.BAD
-        return wrapped((line(Span(text, tone)) for text in outcome_lines(history.summary)), width)
+        return [line(Span(text, tone)) for outcome in outcome_lines(history.summary) for text in wrap(outcome, max(1, width))]
     if history.snapshot is not None and not history.snapshot.verdict.trustworthy:
-        return wrapped([line(Span(verdict_text(history.snapshot.verdict), Tone.BAD))], width)
+        return [line(Span(text, Tone.BAD)) for text in wrap(verdict_text(history.snapshot.verdict), max(1, width))]
     return []

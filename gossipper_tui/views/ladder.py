@@ -11,8 +11,9 @@ from __future__ import annotations
 from engine.messages import Role, ScenarioDescription, StepDescription, StepKind
 from gossipper_tui.views.spans import Line, Span, Tone, cut, fit, line, padded
 
-MARGIN = 4
-"""Cells left of the ladder: timers and problems."""
+NARROWEST_MARGIN = 4
+WIDEST_MARGIN = 11
+"""Cells left of the ladder, for a problem and for timers."""
 
 NARROWEST_ARROW = 18
 WIDEST_ARROW = 46
@@ -46,24 +47,25 @@ def heading(description: ScenarioDescription, width: int) -> Line:
     us, them = description.role.value.upper(), "Remote"
     left, right = (us, them) if description.role is Role.UAC else (them, us)
     names = padded(left, max(0, _arrow_width(description, width) + 2 - len(right))) + right
-    return fit(line(" " * MARGIN, Span(names, Tone.STRONG)), width)
+    return fit(line(" " * _margin(description), Span(names, Tone.STRONG)), width)
 
 
 def ladder(description: ScenarioDescription, width: int) -> list[Line]:
     """A line for each step, in the order of `description.steps`."""
     troubled = {problem.line: problem.warning for problem in description.problems}
     shaft = _arrow_width(description, width)
-    return [fit(_rung(step, description.role, troubled, shaft), width) for step in description.steps]
+    margin = _margin(description)
+    rungs = ((*_left(step, troubled, margin), *_rung(step, description.role, shaft)) for step in description.steps)
+    return [fit(rung, width) for rung in rungs]
 
 
-def _rung(step: StepDescription, role: Role, troubled: dict[int, bool], shaft: int) -> Line:
+def _rung(step: StepDescription, role: Role, shaft: int) -> Line:
     if step.kind in SIGNS:
         middle = padded(f" {SIGNS[step.kind]} {step.label}", shaft)
     else:
         middle = arrow(step.label, shaft, points_right(step, role), step.optional)
     notes = Span(f" {_notes(step)}", Tone.DIM)
-    body = (Span("│", Tone.DIM), Span(middle, tone_of(step)), Span("│", Tone.DIM), notes)
-    return line(_trouble(step, troubled), *_timers(step), *body)
+    return line(Span("│", Tone.DIM), Span(middle, tone_of(step)), Span("│", Tone.DIM), notes)
 
 
 def remarks(step: StepDescription) -> tuple[str, ...]:
@@ -81,8 +83,14 @@ def timer_text(step: StepDescription) -> str:
     return "".join([*(f"◷{name}" for name in step.starts), *(f"◶{name}" for name in step.stops)])
 
 
-def _timers(step: StepDescription) -> tuple[Span, ...]:
-    return (Span(padded(timer_text(step), MARGIN - 1), Tone.STRONG),)
+def _left(step: StepDescription, troubled: dict[int, bool], margin: int) -> Line:
+    return line(_trouble(step, troubled), Span(padded(timer_text(step), margin - 1), Tone.STRONG))
+
+
+def _margin(description: ScenarioDescription) -> int:
+    """As wide as the longest timers, within bounds."""
+    timers = max((len(timer_text(step)) for step in description.steps), default=0)
+    return max(NARROWEST_MARGIN, min(WIDEST_MARGIN, timers + 2))
 
 
 def _trouble(step: StepDescription, troubled: dict[int, bool]) -> Span:
@@ -99,4 +107,4 @@ def _notes(step: StepDescription) -> str:
 def _arrow_width(description: ScenarioDescription, width: int) -> int:
     """As long as the longest remark leaves room for."""
     notes = max((len(_notes(step)) for step in description.steps), default=0)
-    return max(NARROWEST_ARROW, min(WIDEST_ARROW, width - MARGIN - 3 - min(WIDEST_NOTES, notes)))
+    return max(NARROWEST_ARROW, min(WIDEST_ARROW, width - _margin(description) - 3 - min(WIDEST_NOTES, notes)))

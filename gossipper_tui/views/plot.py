@@ -17,28 +17,27 @@ from gossipper_tui.views.spans import Line, Span, Tone, line
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+_LEAST = 1e-9
 _WIDEST_POINT = 8
 
 
 def nice_ceiling(value: float) -> float:
-    """The least round number that is not below `value` and halves well: 1, 1.5, 2, 3, 4 … 80, 100, 150 …; 1 for nothing."""
-    if value <= 0:
+    """The least round number that is not below `value`: 1, 1.5, 2, 3, 4 … 80, 100, 150 …; 1 for as good as nothing."""
+    if value < _LEAST:
         return 1.0
     magnitude: float = 10.0 ** math.floor(math.log10(value))
     return next((step * magnitude for step in _STEPS if value <= step * magnitude * (1 + 1e-9)), 10 * magnitude)
 
 
 def scale(points: int, columns: int) -> tuple[int, int]:
-    """How many columns a point takes, and how many points share one: powers of two, one of which is 1.
+    """How many columns a point takes, and how many points share one; one of the two is 1.
 
     They change only when the plot is full, so that a curve grows to the right and its past does not shimmer.
     """
-    stretch, squeeze = _WIDEST_POINT, 1
+    stretch = _WIDEST_POINT
     while stretch > 1 and points * stretch > columns:
         stretch //= 2
-    while columns > 0 and math.ceil(points / squeeze) > columns // stretch:
-        squeeze *= 2
-    return stretch, squeeze
+    return stretch, max(1, math.ceil(points / columns)) if columns > 0 else 1
 
 
 def points_across(points: int, columns: int) -> float:

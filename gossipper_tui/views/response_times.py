@@ -84,15 +84,15 @@ def tables(history: RunHistory, width: int) -> list[Line]:
 
 
 def _names_at_ends(curves: list[list[float | None]], rows: int, top: float) -> list[Span]:
-    """The curves' names, each in the row where its curve ends; where two meet, the next free row above."""
+    """The curves' names, each in the row where its curve ends; moved apart, the higher percentile above, where they meet."""
     names = [Span("")] * rows
-    for (name, tone), values in zip(_CURVES, curves, strict=True):
+    row = rows
+    for place, ((name, tone), values) in enumerate(zip(_CURVES, curves, strict=True)):
         last = next((value for value in reversed(values) if value is not None), None)
         if last is None:
             continue
-        row = rows - 1 - min(rows - 1, int(last / top * rows))
-        while row > 0 and names[row].text:
-            row -= 1
+        above = len(_CURVES) - 1 - place
+        row = max(min(rows - 1 - int(last / top * rows), row - 1), min(above, row - 1), 0)
         names[row] = Span(name, tone)
     return names
 

@@ -22,10 +22,11 @@ _VERBS = {
 
 def info(description: ScenarioDescription, width: int) -> list[Line]:
     """Role · steps · needs · variables · data files, in as few lines as they take."""
+    needs = (*(("remote host",) if description.role is Role.UAC else ()), *description.needs)
     facts = (
         ("", _ROLES[description.role]),
         ("", plural(len(description.steps), "step")),
-        ("needs: ", ", ".join(description.needs) or "nothing"),
+        ("needs: ", ", ".join(needs) or "nothing"),
         ("variables: ", ", ".join(description.variables) or "none"),
         ("data files: ", plural(description.data_fields, "field") if description.data_fields else "none"),
     )

@@ -32,8 +32,6 @@ class Library(Tree[str]):
         background: $background;
         color: $foreground;
         scrollbar-size: 0 1;
-        scrollbar-color: $frame;
-        scrollbar-background: $background;
         padding: 0;
         &:focus { background-tint: $foreground 0%; }
         & > .tree--guides, & > .tree--guides-hover, & > .tree--guides-selected { color: $background; text-style: none; }

@@ -33,8 +33,6 @@ class Lines(ScrollView, can_focus=False):
         background: $background;
         color: $foreground;
         scrollbar-size: 0 1;
-        scrollbar-color: $frame;
-        scrollbar-background: $background;
         overflow: auto auto;
         & > .lines--normal { color: $foreground; }
         & > .lines--dim { color: $dim; }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A one-line field that lets through neither line breaks nor control characters, and knows a command line when it sees one."""
+"""The field of an option that is written, with completion where it names files."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import asyncio
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
-from textual.widgets import Input
 
 from engine.options import Kind, Option
-from gossipper_tui.views.form import field_text, pasted_words, placeholder
-
-LONGEST = 4096
-"""Characters that a field takes at most, however much is pasted."""
+from gossipper_tui.views.form import field_text, placeholder
+from gossipper_tui.widgets.plain_field import PlainField
 
 _FILES = frozenset({Kind.PATH, Kind.PATHS})
 
@@ -48,7 +44,7 @@ def complete_path(value: str) -> str | None:
     return None
 
 
-class TextField(Input):
+class TextField(PlainField):
     """The field of an option that is written; empty means the default, which stands in it in pale letters."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,32 +52,6 @@ class TextField(Input):
         Binding("up", "app.focus_previous", show=False),
     ]
 
-    DEFAULT_CSS = """
-    TextField {
-        background: $panel;
-        padding: 0 1;
-        &.-textual-compact { height: 1; }
-        &:focus { background: $cursor; color: $cursor-text; background-tint: $foreground 0%; }
-        &:focus > .input--placeholder, &:focus > .input--suggestion { color: $cursor-text 70%; }
-        & > .input--placeholder, & > .input--suggestion { color: $dim; }
-    }
-    """
-
     def __init__(self, option: Option, value: object) -> None:
-        super().__init__(
-            field_text(option, value),
-            placeholder(option),
-            compact=True,
-            select_on_focus=False,
-            max_length=LONGEST,
-            suggester=PathSuggester() if option.setting.kind in _FILES else None,
-        )
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """A command line goes on to the screen; of anything else the first line comes in, without control characters."""
-        event.prevent_default()
-        if pasted_words(event.text) is not None:
-            return
-        event.stop()
-        first = next((line for line in event.text.splitlines() if line.strip()), "")
-        self.replace("".join(c for c in first if c.isprintable())[:LONGEST], *self.selection)
+        suggester = PathSuggester() if option.setting.kind in _FILES else None
+        super().__init__(field_text(option, value), placeholder=placeholder(option), suggester=suggester)

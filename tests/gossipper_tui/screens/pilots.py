@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Driving the application from a test: wait for what is to be seen, press, wait again. All waits are bounded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from textual.pilot import Pilot
+
+from gossipper_tui.app import GossipperApp
+from gossipper_tui.screens.base import GossipperScreen
+
+LIMIT_S = 20.0
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
+    """Wait until the condition holds; fails with `what` when it does not come to hold."""
+    deadline = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < deadline, f"never seen: {what}"
+        await pilot.pause(0.02)
+
+
+async def settle(pilot: Pilot[None]) -> None:
+    """Wait until nothing is being asked of the engine and what is known is drawn."""
+    app = pilot.app
+    assert isinstance(app, GossipperApp)
+    await pilot.pause()
+    await until(pilot, lambda: all(worker.is_finished for worker in app.workers if worker.group != "events"), "the end of work")
+    await pilot.pause()
+    if isinstance(app.screen, GossipperScreen):
+        app.screen.show_runs()
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, letting the application come to rest after each."""
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
