@@ -17,8 +17,8 @@ from typing import Any
 
 import trio
 
-BACKGROUND_CHECK_S = 0.5
-"""How often a run in the background looks whether it has the terminal again."""
+FOREGROUND_CHECK_S = 0.5
+"""How often a run looks whether it has the terminal, in the foreground or in the background."""
 
 
 class Keyboard:
@@ -51,10 +51,18 @@ class Keyboard:
 
     async def read(self, press: Callable[[str], None]) -> None:
         """Call `press` with each key as it comes; returns when the input ends."""
+        foreground = True
         while self._readable():
-            await trio.lowlevel.wait_readable(self._fd)
-            if self._terminal and not self._ours():
-                await trio.sleep(BACKGROUND_CHECK_S)
+            with trio.move_on_after(FOREGROUND_CHECK_S) as waiting:
+                await trio.lowlevel.wait_readable(self._fd)
+            if self._terminal:
+                was_foreground, foreground = foreground, self._ours()
+                if not foreground:
+                    await trio.sleep(FOREGROUND_CHECK_S)
+                    continue
+                if not was_foreground:
+                    self.take()  # a shell tells nothing when it puts a running job into the foreground
+            if waiting.cancelled_caught:
                 continue
             try:
                 pressed = os.read(self._fd, 64)

@@ -150,6 +150,23 @@ def test_check_of_a_sound_file() -> None:
     assert gossipper("check", "uac", "uas") == Ended(0, "uac: sound\nuas: sound\n", "")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--replay", "nowhere.jsonl"], "nowhere.jsonl: cannot be read: No such file or directory"),
+        (["--replay", "/dev/null"], "/dev/null: is empty"),
+        (["--theme", "nosuch"], "there is no theme 'nosuch'"),
+    ],
+)
+def test_what_keeps_the_application_from_opening(arguments: list[str], words: str) -> None:
+    with Terminal(*GOSSIPPER, "tui", *arguments) as terminal:
+        assert terminal.wait() == 255
+        assert terminal.intact
+    (line,) = terminal.screen.splitlines()
+    assert line.startswith("gossipper: ")
+    assert words in line
+
+
 @pytest.mark.parametrize("command", [["sipp"], ["tui", "--headless"]])
 def test_ctrl_c_once_waits_for_the_open_calls_and_twice_stops_now(command: list[str]) -> None:
     with silent_peer() as peer, Terminal(*GOSSIPPER, *command, peer, "-r", "5") as terminal:
