@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 
 from engine.messages import Summary
 from tests.interop.sides import LOOPBACK, Ours, Sipp, at
-from tests.programs import Programs
+from tests.programs import Programs, require
 
 CALLS = 200
 UAC = ("-sn", "uac", "-m", str(CALLS), "-r", "100")
 UAS = ("-sn", "uas", "-m", str(CALLS))
+TIMEWAIT = re.compile(r"<timewait[^>]*/>")
 
 every_transport = pytest.mark.parametrize("transport", ["u1", "un", "t1"])
 both_ip_versions = pytest.mark.parametrize("ip_version", [4, 6])
@@ -26,12 +30,27 @@ def assert_all_successful(ours: Summary, sipp: dict[str, str]) -> None:
     assert (ours.outcome, ours.exit_code) == ("passed", 0)
 
 
+def sipp_server(programs: Programs, transport: str) -> tuple[str, ...]:
+    """The arguments of SIPp's UAS for a client on this transport.
+
+    Over TCP its scenario goes without the timewait at the end: a client, SIPp's own as well, closes the connection after its
+    last call, and SIPp counts a call that still waits there as failed.
+    """
+    if transport != "t1":
+        return (*UAS, "-t", "u1")
+    printed = subprocess.run([require("sipp"), "-sd", "uas"], capture_output=True, text=True, check=False).stdout
+    without, cuts = TIMEWAIT.subn("", printed)
+    assert cuts == 1
+    (programs.folder / "uas.xml").write_text(without)
+    return ("-sf", "uas.xml", "-m", str(CALLS), "-t", "t1")
+
+
 @every_transport
 @both_ip_versions
 def test_uac_against_sipp(programs: Programs, transport: str, ip_version: int) -> None:
     host = LOOPBACK[ip_version]
     ours, sipp = Ours(programs, host), Sipp(programs, host)
-    server = sipp.start_server(*UAS, "-t", "t1" if transport == "t1" else "u1")
+    server = sipp.start_server(*sipp_server(programs, transport))
     client = ours.start(*UAC, at(host, sipp.port), "-t", transport)
     assert (client.wait(), server.wait()) == (0, 0), client.output
     assert_all_successful(ours.summary(), sipp.totals())
