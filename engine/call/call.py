@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from engine.call.context import CallContext
 from engine.call.defaults import tell_peer, unexpected
-from engine.call.matching import find_earlier, find_step
+from engine.call.matching import find_earlier
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
 from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step, Value
@@ -27,6 +27,9 @@ MOST_STEPS_AT_ONCE = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
 _STOPS_RESENDING = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
+
+
+NOTHING_HEARD = Heard()
 
 
 class Call:
@@ -119,8 +122,7 @@ class Call:
         if answer is not None:
             self._answer_again(answer)
             return
-        steps = context.program.steps
-        step = find_step(steps, self.step_index, message, any_method=not context.behaviours.cseq)
+        step = context.matcher.find(self.step_index, message)
         if step is None:
             self._receive_unknown(message, now_ns)
             return
@@ -188,7 +190,9 @@ class Call:
         self._leave_pause()
         self.is_over = True
         self.wake_ns = 0
-        self._resend = None
+        # The host's queue may hold on to the call for a while yet; what it received need not stay that long.
+        self._resend = self.last = self.tagged = None
+        self._heard = NOTHING_HEARD
         self.context.host.ended(self, now_ns)
 
     # --- steps ---------------------------------------------------------------------------------------------------------
@@ -257,10 +261,13 @@ class Call:
     def _enter_pause(self, step: PauseStep, now_ns: int) -> bool:
         counts = self.context.meter.steps[step.index]
         counts.messages += 1
-        counts.open += 1
-        self._paused_in = step.index
         if step.timewait:
             self._count_end(now_ns, self._action_failure, self._action_reason)
+        elif not step.duration_ns:
+            self._pass(step, self._last_data(), now_ns)
+            return True
+        counts.open += 1
+        self._paused_in = step.index
         self._wait(now_ns + step.duration_ns, Call._pause_over)
         return False
 

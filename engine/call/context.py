@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from engine.call.matching import Matcher
 from engine.errors import OptionError
 from engine.scenario.program import Program
 from engine.stats.measurements import Meter
@@ -80,3 +81,7 @@ class CallContext:
     max_other_retransmissions: int = 7
     loose: bool = False
     chance: Callable[[], float] = random.random
+    matcher: Matcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq)

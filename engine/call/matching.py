@@ -8,36 +8,54 @@ that are `global` stay open from where they stand to the end of the call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from engine.scenario.program import RecvStep, Step
 from engine.sip.message import Message
 
-
-def fits(step: Step, message: Message, *, any_method: bool = False) -> bool:
-    """Whether the step waits for this message. `any_method`: do not look at the CSeq of a response."""
-    if type(step) is not RecvStep:
-        return False
-    if message.status:
-        return step.status == message.status and (any_method or message.cseq_method in step.cseq_methods)
-    return not step.status and step.method == message.method
+Key = int | bytes
+"""What a step waits for: a status code, or a method."""
 
 
-def find_step(steps: Sequence[Step], index: int, message: Message, *, any_method: bool = False) -> RecvStep | None:
-    """The step of the run that begins at `index` which the message fits, or an open global one; None without any."""
+class Matcher:
+    """Which step takes a message, for each step at which a call may stand: tables made once, looked up once a message.
+
+    `any_method`: a response fits by its code alone, whatever the method in its CSeq.
+    """
+
+    __slots__ = ("_any_method", "_tables")
+
+    def __init__(self, steps: Sequence[Step], *, any_method: bool = False) -> None:
+        self._any_method = any_method
+        self._tables: list[dict[Key, list[RecvStep]]] = []
+        for index in range(len(steps) + 1):
+            table: dict[Key, list[RecvStep]] = {}
+            for step in _open_steps(steps, index):
+                table.setdefault(step.status or step.method, []).append(step)
+            self._tables.append(table)
+
+    def find(self, index: int, message: Message) -> RecvStep | None:
+        """The step that takes this message in a call that stands at `index`; None without any."""
+        status = message.status
+        for step in self._tables[index].get(status or message.method, ()):
+            if not status or self._any_method or message.cseq_method in step.cseq_methods:
+                return step
+        return None
+
+
+def _open_steps(steps: Sequence[Step], index: int) -> Iterator[RecvStep]:
+    """The steps that may take a message at `index`, in the order in which they are tried."""
     for position in range(index, len(steps)):
         step = steps[position]
         if type(step) is not RecvStep:
             break
-        if fits(step, message, any_method=any_method):
-            return step
+        yield step
         if not step.optional:
             break
     for position in range(index):
         step = steps[position]
-        if type(step) is RecvStep and step.is_global and fits(step, message, any_method=any_method):
-            return step
-    return None
+        if type(step) is RecvStep and step.is_global:
+            yield step
 
 
 def find_earlier(steps: Sequence[Step], index: int, message: Message) -> RecvStep | None:
@@ -46,7 +64,7 @@ def find_earlier(steps: Sequence[Step], index: int, message: Message) -> RecvSte
         return None
     for position in range(min(index, len(steps)) - 1, -1, -1):
         step = steps[position]
-        if type(step) is RecvStep and fits(step, message):
+        if type(step) is RecvStep and step.status == message.status and message.cseq_method in step.cseq_methods:
             return step
     return None
 

@@ -12,7 +12,7 @@ import time
 from collections import deque
 
 from engine.call import Call, CallContext
-from engine.call.matching import find_step, first_recv
+from engine.call.matching import first_recv
 from engine.messages import Counters, Failure, Role
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
@@ -49,6 +49,7 @@ class CallTable:
         self.calls: dict[bytes, Call] = {}
         self.trace: MessageTrace | None = None
         self.failure = ""
+        self.received_messages = 0
         self.closing = False
         self.max_calls: int | None = None
         self.call_limit = 0
@@ -113,6 +114,7 @@ class CallTable:
     def received(self, data: bytes, source: object) -> None:
         """Give a message to its call, or find out what it is."""
         now_ns = time.monotonic_ns()
+        self.received_messages += 1
         if self.trace is not None:
             self.trace.add(sent=False, data=data)
         try:
@@ -142,7 +144,7 @@ class CallTable:
             return
         context = self.context
         may_begin = context.program.role is Role.UAS and not self.all_created
-        if may_begin and find_step(context.program.steps, self._first_recv, message) is not None:
+        if may_begin and context.matcher.find(self._first_recv, message) is not None:
             self._start_incoming(call_id, message, source, now_ns)
             return
         if message.method and message.method != b"ACK" and context.behaviours.auto_answer:

@@ -27,7 +27,20 @@ COMPACT = {
 """Compact name → long name, both in lower case (RFC 3261, 3265, 3515, 3841, 3892, 4028, 8224)."""
 
 
+_MOST_SPELLINGS = 1000
+_spellings: dict[bytes, bytes] = {}
+
+
 def canonical(name: bytes) -> bytes:
-    """The lower-case long form of a header name: `V` and `via` are `via`."""
-    lower = name.lower()
-    return COMPACT.get(lower, lower)
+    """The lower-case long form of a header name: `V`, `via` and `Via ` are `via`.
+
+    Spellings are remembered, for peers use few; a peer that makes them up costs its own time only.
+    """
+    known = _spellings.get(name)
+    if known is None:
+        lower = name.strip().lower()
+        known = COMPACT.get(lower, lower)
+        if len(_spellings) >= _MOST_SPELLINGS:
+            _spellings.clear()
+        _spellings[name] = known
+    return known

@@ -17,7 +17,7 @@ import re
 
 from engine.sip.headers import canonical
 
-_HEADER_LINE = re.compile(rb"\r\n([^:\r\n \t]+)[ \t]*:[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*")
+_HEADER_LINE = re.compile(rb"\r\n[^:\r\n \t]+[ \t]*:[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*")
 _FOLD = re.compile(rb"\r\n[ \t]+")
 _METHOD = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
@@ -128,11 +128,25 @@ class Message:
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of that header as it was received, with its name, folds and all, without the final CRLF."""
         if self._index is None:
-            index: dict[bytes, list[bytes]] = {}
-            for found in _HEADER_LINE.finditer(self.data, 0, self.head_end):
-                index.setdefault(canonical(found[1]), []).append(found[0][2:])
-            self._index = index
+            self._index = _index_of(self.data[: self.head_end])
         return self._index.get(canonical(name), [])
+
+
+def _index_of(head: bytes) -> dict[bytes, list[bytes]]:
+    """The header lines of a head by the canonical names of their headers."""
+    if b"\r\n " in head or b"\r\n\t" in head:
+        lines = [found[0][2:] for found in _HEADER_LINE.finditer(head)]
+    else:
+        lines = head.split(b"\r\n")[1:]
+    index: dict[bytes, list[bytes]] = {}
+    for line in lines:
+        name = canonical(line[: line.find(b":")])
+        known = index.get(name)
+        if known is None:
+            index[name] = [line]
+        else:
+            known.append(line)
+    return index
 
 
 def _value_of(line: bytes) -> bytes:

@@ -13,6 +13,8 @@ from engine.messages import Counters, Failure, Histogram, StepCounts
 from engine.stats.samples import Samples
 
 MOST_REASONS = 100
+MANY_PENDING = 200
+"""Samples worth folding: some 0.1 ms of work."""
 LATE_START_NS = 10_000_000
 """A call that starts later than this after it was due counts as a late start."""
 
@@ -47,6 +49,7 @@ class Meter:
     """What the calls of one shard write to. The attributes are written directly: this runs once a message."""
 
     __slots__ = (
+        "_all_samples",
         "_counter_names",
         "_timer_names",
         "call_length",
@@ -76,6 +79,7 @@ class Meter:
         self.response_times_from_due = [Samples(response_bounds_ms) for _ in timers]
         self.call_length = Samples(call_length_bounds_ms)
         self.lateness = Samples()
+        self._all_samples = (*self.response_times, *self.response_times_from_due, self.call_length, self.lateness)
 
     def call_started(self, lateness_ns: int, *, outgoing: bool) -> None:
         """Count a call that begins; an outgoing one with how late it is."""
@@ -106,9 +110,9 @@ class Meter:
         counters.reasons[reason] = counters.reasons.get(reason, 0) + 1
 
     def fold(self) -> None:
-        """Fold pending samples into their histograms; to be called once a tick."""
-        for samples in (*self.response_times, *self.response_times_from_due, self.call_length, self.lateness):
-            if samples.pending:
+        """Fold samples into their histograms where enough are pending to make it worth while; to be called once a tick."""
+        for samples in self._all_samples:
+            if len(samples.pending) >= MANY_PENDING:
                 samples.fold()
 
     def measurements(self) -> Measurements:

@@ -3,14 +3,15 @@
 
 The hot path only appends a duration to a list (`Samples.pending.append`); once a tick the list is folded into the
 histogram. Why no library: HdrHistogram's Python port costs 1.6 µs a value and has a wire form that every reader needs
-the port for, while counting the kept bits in a dict costs a third of it and is its own wire form.
+the port for, while counting the kept bits of sorted values costs a fifth of it and is its own wire form.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
+from collections import Counter
 
-from engine.messages.histogram import Histogram, bucket_of
+from engine.messages.histogram import KEPT_BITS, Histogram
 
 NS_PER_MS = 1_000_000
 
@@ -26,23 +27,37 @@ class Samples:
         self._histogram = Histogram(bounds_ms=bounds_ms, repartition=[0] * (len(bounds_ms) + 1))
 
     def fold(self) -> None:
-        """Move what is pending into the histogram."""
+        """Move what is pending into the histogram. Sorted values fall into buckets and bounds by the run, not one by one."""
         values, self.pending = self.pending, []
         if not values:
             return
-        histogram, buckets = self._histogram, self._histogram.buckets
-        low, high = min(values), max(values)
-        histogram.min_ns = min(histogram.min_ns, low) if histogram.count else low
-        histogram.max_ns = max(histogram.max_ns, high)
+        values.sort()
+        histogram = self._histogram
+        histogram.min_ns = min(histogram.min_ns, values[0]) if histogram.count else values[0]
+        histogram.max_ns = max(histogram.max_ns, values[-1])
         histogram.count += len(values)
         histogram.sum_ns += sum(values)
         histogram.sum_squares_ns += sum([value * value for value in values])
-        for value in values:
-            bucket = bucket_of(value)
-            buckets[bucket] = buckets.get(bucket, 0) + 1
-        bounds, repartition = self._bounds_ns, histogram.repartition
-        for value in values:
-            repartition[bisect_right(bounds, value)] += 1
+        self._count_buckets(values)
+        start = 0
+        for index, bound_ns in enumerate(self._bounds_ns):
+            end = bisect_left(values, bound_ns, start)
+            histogram.repartition[index] += end - start
+            start = end
+        histogram.repartition[-1] += len(values) - start
+
+    def _count_buckets(self, values: list[int]) -> None:
+        """Count sorted values: those of the same magnitude lose the same number of bits."""
+        buckets = self._histogram.buckets
+        start = 0
+        while start < len(values):
+            bits = values[start].bit_length()
+            end = bisect_left(values, 1 << bits, start)
+            shift = max(0, bits - KEPT_BITS)
+            for kept, count in Counter([value >> shift for value in values[start:end]]).items():
+                bucket = kept << shift
+                buckets[bucket] = buckets.get(bucket, 0) + count
+            start = end
 
     def histogram(self) -> Histogram:
         """A copy of all samples so far."""
