@@ -25,7 +25,6 @@ class GossipperScreen(Screen[None]):
     GossipperScreen {
         background: $background;
         #caption {
-            dock: bottom;
             height: auto;
             padding: 0 1;
             background: $cursor;
@@ -43,9 +42,9 @@ class GossipperScreen(Screen[None]):
         """The frame around the screen's own content."""
         yield StatusBar(self.TITLE or "")
         yield from self.content()
-        yield Footer()
         if caption := self.session.captions.get(self.NAME):
             yield Static(caption, id="caption", markup=False)
+        yield Footer()
 
     @abstractmethod
     def content(self) -> ComposeResult:

@@ -7,7 +7,7 @@ what rate, and whether its numbers can be trusted.
 
 from __future__ import annotations
 
-from engine.messages import Outcome, RunState
+from engine.messages import Outcome, RunState, Summary, Verdict
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, Span, Tone, line, spread, width_of
@@ -50,21 +50,22 @@ def _right(history: RunHistory, width: int) -> Line:
         return line(*state(history), " ")
     told = status(history.started, history.snapshot, history.series.before)
     gap = "   " if width >= 100 else "  "
-    full = line(*state(history), gap, _rate(told), gap, *_verdict(told, short=False), " ")
-    return (
-        full if width_of(full) <= width - 30 else line(*state(history), gap, _rate(told), gap, *_verdict(told, short=True), " ")
-    )
+    standing = line(*state(history), gap, _rate(history.summary, told), gap)
+    verdict = history.summary.verdict if history.summary else told.verdict
+    full = line(*standing, *_trust(verdict, short=False), " ")
+    return full if width_of(full) <= width - 30 else line(*standing, *_trust(verdict, short=True), " ")
 
 
-def _rate(told: Status) -> Span:
-    """Calls a second, as wide as the target needs, so that nothing beside it moves."""
+def _rate(summary: Summary | None, told: Status) -> Span:
+    """Calls a second, at the end over the whole run; as wide as the target needs, so that nothing beside it moves."""
     target = rate(told.target_rate) if told.target_rate else ""
-    return Span(f"{rate(round(told.call_rate, 1)):>{max(4, len(target))}}/s", Tone.STRONG)
+    reached = summary.call_rate if summary else told.call_rate
+    return Span(f"{rate(round(reached, 1)):>{max(4, len(target))}}/s", Tone.STRONG)
 
 
-def _verdict(told: Status, short: bool) -> Line:
-    if told.verdict.trustworthy:
-        text = verdict_text(told.verdict)
+def _trust(verdict: Verdict, short: bool) -> Line:
+    """The verdict without its reasons; those stand below the flow. `short` leaves of a good one the sign."""
+    text = verdict_text(verdict).partition(":")[0]
+    if verdict.trustworthy:
         return line(Span(text[0] if short else text, Tone.GOOD))
-    text = verdict_text(told.verdict).partition(":")[0]
     return line(Span(text, Tone.BAD))

@@ -66,17 +66,25 @@ class Library(Tree[str]):
 
     def fill(self, found: ScenarioList, wanted: str = "") -> None:
         """Show these scenarios, or those of them that match; the cursor stays on its scenario if it is still there."""
-        kept = self.source
+        kept, first = self.source, ""
         self.clear()
-        chosen: TreeNode[str] | None = None
-        for shelf in shelves(found, wanted):
+        made = shelves(found, wanted)
+        for shelf in made:
             heading = self.root.add(shelf.heading, expand=True)
             for name, source in shelf.scenarios:
-                leaf = heading.add_leaf(name, source)
-                if chosen is None or source == kept:
-                    chosen = leaf
-        if chosen is not None:
-            self.call_after_refresh(self.move_cursor, chosen)
+                heading.add_leaf(name, source)
+                first = first or source
+        sources = {source for shelf in made for _, source in shelf.scenarios}
+        self.call_after_refresh(self._point_at, kept if kept in sources else first)
+
+    def _point_at(self, source: str) -> None:
+        """Put the cursor on a scenario, and say so even when the line is the same as before."""
+        for heading in self.root.children:
+            for leaf in heading.children:
+                if leaf.data == source:
+                    self.move_cursor(leaf)
+                    self.post_message(self.Highlighted(source))
+                    return
 
     @property
     def source(self) -> str:

@@ -16,7 +16,8 @@ class Totals(Panel, can_focus=False):
     DEFAULT_CSS = """
     Totals {
         height: auto;
-        max-height: 5;
+        max-height: 8;
+        overflow: hidden hidden;
         border: none;
         padding: 0 1;
     }
