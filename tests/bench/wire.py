@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.candidates import Candidate
-from tests.bench.runs import COMMON, HOST, MEASURED_CORE, pinned
+from tests.bench.runs import COMMON, HOST, MEASURED_CORE, pinned, reap
 from tests.programs import Program
 
 SO_TIMESTAMPNS = 35
@@ -23,6 +23,8 @@ _KEPT = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:")
 BUFFER_BYTES = 8_388_608
 QUIET_S = 20.0
 """How long nothing may come before a measurement is given up."""
+END_LIMIT_S = 20.0
+"""How long a program may take to end after its last call."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,20 @@ class WirePeer:
                 ended.add(kept)
 
 
-def start_delay_s(candidate: Candidate) -> float:
-    """Seconds from starting the program to the arrival of its first INVITE."""
+@dataclass(frozen=True)
+class Start:
+    """A run of one call: seconds from starting the program to its first INVITE, and the CPU time of it all in seconds."""
+
+    delay_s: float
+    cpu_s: float
+
+
+def measure_start(candidate: Candidate) -> Start:
+    """Run one call."""
     with WirePeer() as peer:
         started_ns = time.time_ns()
-        _call(candidate, peer, rate=10, calls=1)
-        return (min(peer.invites.values()) - started_ns) / 1e9
+        cpu_s = _call(candidate, peer, rate=10, calls=1)
+        return Start((min(peer.invites.values()) - started_ns) / 1e9, cpu_s)
 
 
 def wire_lateness(candidate: Candidate, rate: float, calls: int) -> Lateness:
@@ -94,12 +104,13 @@ def wire_lateness(candidate: Candidate, rate: float, calls: int) -> Lateness:
     return Lateness(late_ms[len(late_ms) // 2], late_ms[len(late_ms) * 99 // 100], late_ms[-1])
 
 
-def _call(candidate: Candidate, peer: WirePeer, rate: float, calls: int) -> None:
+def _call(candidate: Candidate, peer: WirePeer, rate: float, calls: int) -> float:
+    """Run calls to the peer; returns the CPU time in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = (f"{HOST}:{peer.port}", "-sn", "uac", "-r", f"{rate:g}", "-m", str(calls), "-l", "100000")
         program = Program((*pinned(MEASURED_CORE), *candidate.command, *arguments, *COMMON), Path(folder))
         try:
             peer.serve(calls)
-            program.wait()
+            return reap(program, END_LIMIT_S)
         finally:
             program.end()
