@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from engine.messages import Failure
-from engine.scenario.keywords import Scope, compile_parts, text_of
+from engine.scenario.keywords import compile_parts, text_of
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
 from engine.scenario.program import Action, CallState, Render, Value
+from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, assemble
 
 

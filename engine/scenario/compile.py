@@ -13,7 +13,7 @@ from typing import Any
 from engine.scenario import model
 from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
 from engine.scenario.defaults import compile_defaults
-from engine.scenario.keywords import Scope, compile_parts
+from engine.scenario.keywords import compile_parts
 from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
     Action,
@@ -27,6 +27,7 @@ from engine.scenario.program import (
     SendStep,
     Step,
 )
+from engine.scenario.scope import Scope
 from engine.scenario.tdm import TdmMap
 from engine.scenario.template import assemble
 
@@ -69,6 +70,7 @@ class _Compiler:
         self.timers = {name: index for index, name in enumerate(scenario.timers)}
         self.counters = {name: index for index, name in enumerate(scenario.counters)}
         self.methods: set[bytes] = set()
+        self.end = len(scenario.steps)
 
     def step(self, index: int, step: model.Step) -> Step:
         common = self.common(index, step)
@@ -126,6 +128,10 @@ class _Compiler:
         return assemble(compile_parts(step.message, replace(self.scope, index=index), self.problems))
 
     def recv(self, step: model.Recv, common: dict[str, Any]) -> RecvStep:
+        is_last = common["index"] + 1 == self.end
+        if step.optional and is_last and step.next is None:
+            # There is nothing more to wait for: an optional that closes the scenario ends the call, as in SIPp.
+            common["next"] = self.end
         return RecvStep(
             status=step.status,
             method=step.method.encode("latin-1"),

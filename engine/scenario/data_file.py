@@ -50,7 +50,7 @@ def parse_data_file(path: str, data: bytes) -> DataFile:
     """The same from bytes; `path` only names the file in errors."""
     lines = [line.removesuffix(b"\r") for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
     _check_order(path, lines[0].decode("latin-1"))
-    kept = {number: line for number, line in enumerate(lines[1:], start=2) if line and not line.startswith(b"#")}
+    kept = {number: line for number, line in enumerate(lines[1:], start=2) if line.strip() and not line.startswith(b"#")}
     if not kept:
         raise ScenarioError(path, 0, 0, "the data file has no line of data", "add one below SEQUENTIAL")
     return DataFile(path, tuple(tuple(line.split(b";")) for line in kept.values()), tuple(kept))

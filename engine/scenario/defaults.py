@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.scenario.keywords import Scope, classifier, compile_parts
+from engine.scenario.keywords import classifier, compile_parts
 from engine.scenario.problems import Problems
 from engine.scenario.program import CallState, DefaultMessages, Render
+from engine.scenario.scope import Scope
 from engine.scenario.template import TemplateParser, assemble, clean
 
 _REQUEST = """

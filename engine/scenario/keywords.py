@@ -13,54 +13,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from engine.scenario.problems import ISSUE_HINT, Misuse, Problems, nearest
 from engine.scenario.program import CallState, RunFacts, Value
+from engine.scenario.received import last_cseq_number, last_header, last_message, last_request_uri
+from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.tdm import TdmMap
 from engine.scenario.template import Length, Parsed, Part, Slot, TemplateParser, Word, assemble, base_name
-from engine.sip.message import Message
 
 SIPP_VERSION = b"3.6.1"
 """[sipp_version]: the SIPp whose bytes on the wire are matched."""
 
 AUTO_MEDIA_PORTS = 10_000
 """[auto_media_port] starts again after this many ports, four a call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What a keyword or an action may know when it is compiled.
-
-    `index` is the step's; in an action, [branch] is that of the step before and [msg_index] is -2, as in SIPp.
-    `branch_index` overrides the step in [branch].
-    """
-
-    facts: RunFacts
-    variables: Mapping[str, int]
-    next_dynamic_id: Callable[[CallState], int]
-    index: int = 0
-    in_action: bool = False
-    branch_index: Callable[[CallState], int] | None = None
-
-    def variable(self, name: str) -> int:
-        """The index of a variable. Raises Misuse."""
-        if name not in self.variables:
-            raise Misuse(f"variable ${name} is not set anywhere", nearest(name, self.variables, "${}"))
-        return self.variables[name]
-
-
-Compiled = Part | tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """One entry of the table."""
-
-    compile: Callable[[Word, Scope], Compiled]
-    needs_run: bool = False
 
 
 # --- constants of the run ----------------------------------------------------------------------------------------------
@@ -205,47 +172,6 @@ def _dynamic_id(word: Word, scope: Scope) -> Compiled:
     return Slot(scope.next_dynamic_id, format=b"%d")
 
 
-# --- of the last message received --------------------------------------------------------------------------------------
-
-
-def _last_header(word: Word, scope: Scope) -> Compiled:
-    name = word.rest.rstrip(":").encode("latin-1")
-
-    def render(call: CallState) -> bytes:
-        last = call.last
-        lines = last.lines(name) if last is not None else None
-        if not lines:
-            return b""
-        line = lines[0].rstrip()
-        return line if len(lines) == 1 else b", ".join([line, *_values(lines[1:])])
-
-    return Slot(render, drops_line=True)
-
-
-def _values(lines: list[bytes]) -> list[bytes]:
-    return [line.partition(b":")[2].strip() for line in lines]
-
-
-def _last_message(word: Word, scope: Scope) -> Compiled:
-    return Slot(lambda call: call.last.data if call.last is not None else b"")
-
-
-def _last_cseq_number(word: Word, scope: Scope) -> Compiled:
-    offset = word.offset
-    return Slot(lambda call: (call.last.cseq_number if call.last is not None else 0) + offset, format=b"%d")
-
-
-def _last_request_uri(word: Word, scope: Scope) -> Compiled:
-    return Slot(lambda call: _uri_of_to(call.last) if call.last is not None else b"")
-
-
-def _uri_of_to(message: Message) -> bytes:
-    """What stands between < and > in the To header: SIPp's idea of the last Request-URI."""
-    to = message.value(b"To") or b""
-    start = to.find(b"<")
-    return to[start + 1 : to.find(b">", start)] if 0 <= start < to.find(b">", start) else b""
-
-
 # --- time --------------------------------------------------------------------------------------------------------------
 
 
@@ -365,10 +291,10 @@ KEYWORDS: dict[str, Keyword] = {
     "fill": Keyword(_fill),
     "tdmmap": Keyword(_tdm_map, needs_run=True),
     "dynamic_id": Keyword(_dynamic_id),
-    "last_": Keyword(_last_header),
-    "last_message": Keyword(_last_message),
-    "last_cseq_number": Keyword(_last_cseq_number),
-    "last_Request_URI": Keyword(_last_request_uri),
+    "last_": Keyword(last_header),
+    "last_message": Keyword(last_message),
+    "last_cseq_number": Keyword(last_cseq_number),
+    "last_Request_URI": Keyword(last_request_uri),
     "clock_tick": Keyword(_clock_tick),
     "timestamp": Keyword(_timestamp),
     "date": Keyword(_date),

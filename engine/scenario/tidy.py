@@ -36,6 +36,7 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _DECLARATION = re.compile(r"<(?:\?xml\b.*?\?|!DOCTYPE\b(?:[^\[>]|\[.*?\]\s*)*)>", re.S)
 
 
@@ -80,6 +81,15 @@ class _Tidier:
             if tag < 0:
                 return "".join(self.out)
             position = self.markup(tag)
+            if text.startswith("</scenario", tag):
+                self.warn_of_rest(position)
+                return "".join(self.out)
+
+    def warn_of_rest(self, position: int) -> None:
+        rest = _COMMENT.sub("", self.text[position:])
+        if rest.strip():
+            line = line_and_column(self.text, len(self.text) - len(self.text[position:].lstrip()))[0]
+            self.problems.warn(line, "what follows </scenario> is ignored, as in SIPp")
 
     def markup(self, start: int) -> int:
         """Write what begins with the `<` at `start`; the offset behind it."""
