@@ -63,6 +63,7 @@ async def _play(config: RunConfig, output: Output, with_status: bool) -> int:
                     steering = Steering(bus, started, nursery, output.line)
                     nursery.start_soon(keyboard.read, steering.press)
                     code = await _report(started, events, output, with_status)
+                    steering = None  # a late signal finds nothing to steer
                     nursery.cancel_scope.cancel()
     return code
 

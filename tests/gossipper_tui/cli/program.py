@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
@@ -106,10 +107,14 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         """Read until the text has been on the screen."""
+        self.wait_for_match(re.escape(text))
+
+    def wait_for_match(self, pattern: str) -> None:
+        """Read until something that matches has been on the screen."""
         deadline = time.monotonic() + LIMIT_S
-        while text not in self.screen:
-            assert time.monotonic() < deadline, f"{text!r} did not come:\n{self.screen}"
-            assert self._read(0.2) or self.process.poll() is None, f"ended without {text!r}:\n{self.screen}"
+        while not re.search(pattern, self.screen):
+            assert time.monotonic() < deadline, f"{pattern!r} did not come:\n{self.screen}"
+            assert self._read(0.2) or self.process.poll() is None, f"ended without {pattern!r}:\n{self.screen}"
 
     def wait(self) -> int:
         """The exit code, when everything that was written has been read."""

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -170,12 +171,12 @@ def test_what_keeps_the_application_from_opening(arguments: list[str], words: st
 @pytest.mark.parametrize("command", [["sipp"], ["tui", "--headless"]])
 def test_ctrl_c_once_waits_for_the_open_calls_and_twice_stops_now(command: list[str]) -> None:
     with silent_peer() as peer, Terminal(*GOSSIPPER, *command, peer, "-r", "5") as terminal:
-        terminal.wait_for(" open")
+        terminal.wait_for_match("[1-9] open")
         terminal.press(b"\x03")
         terminal.wait_for("finishing")
         assert terminal.process.poll() is None
         terminal.press(b"\x03")
-        assert terminal.wait() == 97
+        assert terminal.wait() == 97, terminal.screen
         assert terminal.intact
     assert "Traceback" not in terminal.screen
 
@@ -186,6 +187,18 @@ def test_ctrl_c_once_ends_a_run_without_open_calls() -> None:
         terminal.press(b"\x03")
         assert terminal.wait() in (97, 99)
         assert terminal.intact
+    assert "Traceback" not in terminal.screen
+
+
+def test_interrupts_while_a_run_ends_do_no_harm() -> None:
+    with Terminal(*GOSSIPPER, "sipp", "-sn", "uas", "-i", "127.0.0.1", "-p", "0") as terminal:
+        terminal.wait_for("waiting for calls")
+        while terminal.process.poll() is None:
+            terminal.press(b"\x03")
+            time.sleep(0.02)
+        assert terminal.wait() in (97, 99, -signal.SIGINT), terminal.screen
+        assert terminal.intact
+    assert "internal error" not in terminal.screen
     assert "Traceback" not in terminal.screen
 
 
