@@ -79,7 +79,16 @@ def test_calls_to_itself(gossipper: str, programs: Programs) -> None:
     assert (client.wait(), server.wait()) == (0, 0), client.output
 
 
-def test_the_application_loads_its_themes(gossipper: str, programs: Programs) -> None:
-    program = programs.start(gossipper, "tui", "--theme", "no such theme", environment=ALONE)
+def test_the_application_finds_its_themes(gossipper: str, programs: Programs) -> None:
+    python = str(Path(gossipper).with_name("python"))
+    code = "from gossipper_tui.themes import load_themes; print(*sorted(load_themes()))"
+    program = programs.start(python, "-c", code, environment=ALONE)
+    assert program.wait() == 0, program.output
+    assert len(program.output.split()) == len(list((ROOT / "themes").iterdir()))
+
+
+def test_the_application_needs_a_terminal(gossipper: str, programs: Programs) -> None:
+    program = programs.start(gossipper, "tui", environment=ALONE)
     assert program.wait() != 0
-    assert "Traceback" not in program.output
+    [line] = program.output.splitlines()
+    assert line.startswith("gossipper: ")
