@@ -192,7 +192,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Setting(("-tdmmap",), Kind.TEXT, Group.DATA, "Circuits for [tdmmap], one a call.", placeholder="{0-3}{99}{5-8}{1-31}"),
     ] = ""
-    dynamic_start: Annotated[int, Setting(("-dynamicStart",), Kind.INTEGER, Group.DATA, "First value of [dynamic_id].")] = 10_000
+    dynamic_start: Annotated[int, Setting(("-dynamicStart",), Kind.INTEGER, Group.DATA, "First value of [dynamic_id].")] = (
+        10_000
+    )
     dynamic_max: Annotated[
         int, Setting(("-dynamicMax",), Kind.INTEGER, Group.DATA, "Value of [dynamic_id] after which it starts again.")
     ] = 12_000
