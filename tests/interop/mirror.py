@@ -34,7 +34,10 @@ class Step:
 
 
 def read_steps(scenario: bytes) -> list[Step]:
-    """The message steps in the order of the file, sloppy as it may be; branches are not followed, optional messages never come."""
+    """The message steps of a scenario, however sloppy, in the order of the file.
+
+    Branches are not followed, and optional messages never come.
+    """
     root = etree.fromstring(scenario, etree.XMLParser(recover=True, resolve_entities=False))
     return [
         Step(node.tag == "send", node.get("response", ""), node.get("request", ""))
