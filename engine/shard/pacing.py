@@ -14,6 +14,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 NEVER_NS = 1 << 62
+HELD_BACK_NS = 1_000_000
+"""How long a user waits who is free but may not call."""
 
 
 class Pacer(ABC):
@@ -134,8 +136,8 @@ class UserPacer(Pacer):
         self._free.append(user)
 
     def hold_back(self, now_ns: int) -> int:
-        """Users wait; nothing passes by."""
-        self._free_since_ns = now_ns
+        """Users wait, and are looked at again in a while; nothing passes by."""
+        self._free_since_ns = now_ns + HELD_BACK_NS
         return 0
 
     def set_users(self, now_ns: int, users: int) -> None:

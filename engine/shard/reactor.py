@@ -47,9 +47,11 @@ class Reactor:
         self._pacer = pacer
         self._meter = meter
         self._sleep = trio.CancelScope()
+        self._woken = False
 
     def wake(self) -> None:
         """Look again at what is ahead: something has changed from outside."""
+        self._woken = True
         self._sleep.cancel()
 
     @property
@@ -64,6 +66,7 @@ class Reactor:
         received = 0
         in_batches = False
         while True:
+            self._woken = False
             now_ns = time.monotonic_ns()
             timers.fire(now_ns, MOST_AT_ONCE)
             next_ns = min(self._start_due(now_ns), timers.next_ns())
@@ -115,6 +118,8 @@ class Reactor:
     async def _sleep_long(self, longest_ns: int) -> bool:
         """Let trio wait for the sockets; True when one is ready."""
         await self._turn(time.monotonic_ns())
+        if self._woken:
+            return False
         self._sleep = trio.CancelScope(deadline=trio.current_time() + min(longest_ns, NEVER_NS) / 1e9)
         with self._sleep:
             await trio.lowlevel.wait_readable(self._poller.fileno())
