@@ -82,6 +82,15 @@ class GossipperApp(App[None], inherit_bindings=False):
         finished = self.session.runs.last_finished
         return finished.exit_code if finished else 0
 
+    @property
+    def _front(self) -> GossipperScreen | None:
+        """The screen that is looked at, below the menu if that is open; none while the application opens or closes."""
+        try:
+            screen = self.screen_stack[0]
+        except (IndexError, KeyError):
+            return None
+        return screen if isinstance(screen, GossipperScreen) and screen.is_mounted else None
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Gossipper's own colours, for a theme that does not name them."""
         return OWN_COLOURS
@@ -112,13 +121,15 @@ class GossipperApp(App[None], inherit_bindings=False):
                 self._stale = True
 
     def _redraw(self) -> None:
-        if self._stale and isinstance(self.screen, GossipperScreen):
+        screen = self._front
+        if self._stale and screen is not None:
             self._stale = False
-            self.screen.show_runs()
+            screen.show_runs()
 
     def action_start_run(self) -> None:
         """Start the run that is set up, if the screen in front has nothing against it."""
-        if isinstance(self.screen, GossipperScreen) and self.screen.ready_to_run():
+        screen = self._front
+        if screen is not None and screen.ready_to_run():
             self._start()
 
     def on_screen_wanted(self, message: ScreenWanted) -> None:
@@ -161,12 +172,14 @@ class GossipperApp(App[None], inherit_bindings=False):
 def run_app(config: RunConfig, replay: Path | None = None, theme: str = "") -> int:
     """Open an engine and the application on it; returns the exit code when the person leaves.
 
-    With `replay` a recorded file is played instead of a run. Raises GossipperError for a file that cannot be replayed
+    It opens with Scenarios, with Setup when the configuration has something in it, and with Live for a `replay`, which
+    plays a recorded file instead of a run. Raises GossipperError for a file that cannot be replayed
     and OptionError for a theme that does not exist.
     """
     if theme and theme not in load_themes():
         raise OptionError("--theme", theme, f"there is no theme '{theme}'; there are {', '.join(load_themes())}")
     with EngineThread(replay=replay) as bus:
-        app = GossipperApp(bus, config, theme=theme, first_screen="live" if replay else "scenarios")
+        first = "live" if replay else "scenarios" if config == RunConfig() else "setup"
+        app = GossipperApp(bus, config, theme=theme, first_screen=first)
         app.run()
     return app.exit_code

@@ -60,4 +60,9 @@ class GossipperScreen(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """What happened while another screen was in front is drawn now."""
-        self.show_runs()
+        if self.is_mounted:
+            self.show_runs()
+
+    def on_mount(self) -> None:
+        """Draw what is known already."""
+        self.call_after_refresh(self.show_runs)

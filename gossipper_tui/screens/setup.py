@@ -148,11 +148,14 @@ class SetupScreen(GossipperScreen):
         await self._show_options(options)
 
     @on(Input.Submitted, "#search")
-    def _search_done(self) -> None:
+    async def _search_done(self, message: Input.Submitted) -> None:
+        await self._show_options(found(message.value))
         self.query_one(OptionForm).focus_first()
 
-    def action_fields(self) -> None:
+    async def action_fields(self) -> None:
         """From the groups into the fields."""
+        if not self.query_one("#search").display:
+            await self._show_group()
         self.query_one(OptionForm).focus_first()
 
     async def action_back(self) -> None:

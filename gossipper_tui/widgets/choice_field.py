@@ -14,12 +14,12 @@ from textual.widget import Widget
 
 
 class ChoiceField(Widget, can_focus=True):
-    """Left, right and space choose; `Changed` tells of it."""
+    """Left, right, space and enter choose; `Changed` tells of it."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"choice-field--chosen", "choice-field--other"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "Choose", show=False),
-        Binding("right,space", "step(1)", "Choose", show=False),
+        Binding("right,space,enter", "step(1)", "Choose", show=False),
     ]
 
     DEFAULT_CSS = """

@@ -6,6 +6,7 @@ Rows are made when they are first shown and kept, so opening the form costs one 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from textual.containers import VerticalScroll
@@ -28,19 +29,21 @@ class OptionForm(VerticalScroll, can_focus=False):
         self.role = role
         self._rows: dict[str, OptionRow] = {}
         self._shown: tuple[str, ...] = ()
+        self._changing = asyncio.Lock()
 
     async def show_options(self, options: Sequence[Option]) -> None:
-        """Show these options, in the order of the table."""
+        """Show these options, in the order of the table; when this returns, their fields can be gone to."""
         names = tuple(option.name for option in options)
-        if names == self._shown:
-            return
-        self._shown = names
-        with self.app.batch_update():
-            for option in options:
-                if option.name not in self._rows:
-                    await self._make(option)
-            for name, row in self._rows.items():
-                row.display = name in names
+        async with self._changing:
+            if names == self._shown:
+                return
+            with self.app.batch_update():
+                for option in options:
+                    if option.name not in self._rows:
+                        await self._make(option)
+                for name, row in self._rows.items():
+                    row.display = name in names
+            self._shown = names
         self.scroll_home(animate=False)
 
     def set_config(self, config: RunConfig) -> None:

@@ -117,6 +117,11 @@ class OptionRow(Vertical):
         self.show_problem("")
         self.post_message(self.Edited(self.option, self.value, None))
 
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.screen.focus_next()
+
     def _show_state(self) -> None:
         changed = self.value != self.option.default
         self.set_class(changed, "-changed")
