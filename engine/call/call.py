@@ -58,6 +58,7 @@ class Call:
         "message",
         "next_url",
         "number",
+        "owes_ack",
         "peer",
         "queued_ns",
         "routes",
@@ -86,6 +87,7 @@ class Call:
         self.message = b""
         self.tagged: Message | None = None
         self.last_method = b""
+        self.owes_ack = False
         self.variables: list[Value] = [None] * len(context.program.variables)
         self.routes = b""
         self.next_url = b""
@@ -232,7 +234,9 @@ class Call:
             return False
         counts.messages += 1
         self._heard.answered(method, data, step.index)
-        self.last_method = method or self.last_method
+        if method:
+            self.last_method = method
+            self.owes_ack = False
         if step.retransmit_ns:
             self._resend = self._make_resend(step, data, now_ns)
         self._pass(step, data, now_ns)
@@ -350,6 +354,7 @@ class Call:
         """Keep what later messages of this call are made from."""
         if message.status > 100:
             self.tagged = message
+            self.owes_ack = 200 <= message.status < 300 and message.cseq_method == b"INVITE"
         elif message.method:
             self.cseq = max(self.cseq, message.cseq_number)
         if step.record_routes:

@@ -85,21 +85,18 @@ _BY_METHOD: dict[bytes, Callable[[Call, Message, int], None]] = {
 def tell_peer(call: Call) -> None:
     """Send what ends the dialog from where it stands. Only the side that called does so, as in SIPp.
 
-    An INVITE without any reply: nothing. With a final error: its ACK. With a 2xx whose ACK is due: ACK and BYE. With
-    less: CANCEL. Anything later, once something was received: BYE.
+    An INVITE without any reply: nothing. With an error: its ACK. With a 2xx whose ACK is due: ACK and BYE. With less:
+    CANCEL (SIPp cancels after a 3xx too). Anything later, once something was received: BYE.
     """
     context, last = call.context, call.last
     defaults = context.program.defaults
-    if context.program.role is not Role.UAC or last is None:
+    if context.program.role is not Role.UAC or last is None or not context.behaviours.bye:
         return
     if call.last_method != b"INVITE":
-        if context.behaviours.bye:
-            call.send_default(defaults.bye)
-    elif last.status >= 300:
+        call.send_default(defaults.bye)
+    elif last.status >= 400:
         call.send_default(defaults.ack)
-    elif not context.behaviours.bye:
-        return
-    elif last.status >= 200:
+    elif call.owes_ack or 200 <= last.status < 300:
         call.send_default(defaults.ack)
         call.send_default(defaults.bye)
     else:

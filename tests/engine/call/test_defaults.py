@@ -32,6 +32,14 @@ def test_before_an_answer_an_aborted_call_is_cancelled() -> None:
     assert world.methods == ["INVITE", "CANCEL"]
 
 
+def test_a_call_whose_ack_is_due_is_acknowledged_and_ended() -> None:
+    world = World(UAC_CALL.replace('rtd="true"/>', 'rtd="true"/><pause milliseconds="100"/>'))
+    world.begin()
+    world.answer(200)
+    world.ask("REFER")
+    assert world.methods == ["INVITE", "ACK", "BYE"]
+
+
 def test_an_established_call_is_ended_with_bye() -> None:
     world = begun()
     world.answer(200)
@@ -70,7 +78,7 @@ def test_only_with_auto_answer_these_leave_the_call_alone(method: str) -> None:
 def test_without_the_bye_behaviour_the_peer_is_told_nothing_more() -> None:
     world = begun(behaviours=Behaviours.parse("all,-bye"))
     world.answer(180)
-    world.answer(183)
+    world.answer(486)
     assert (world.methods, world.counters.failed) == (["INVITE"], 1)
 
 
