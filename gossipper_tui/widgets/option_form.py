@@ -20,7 +20,7 @@ class OptionForm(VerticalScroll, can_focus=False):
     """Shows some of the options; the rows hold the values."""
 
     DEFAULT_CSS = """
-    OptionForm { padding: 0 0 0 1; scrollbar-size: 0 1; }
+    OptionForm { scrollbar-size: 0 1; }
     """
 
     def __init__(self, config: RunConfig, role: Role) -> None:

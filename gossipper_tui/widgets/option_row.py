@@ -31,8 +31,8 @@ class OptionRow(Vertical):
         .option-field { width: 1fr; min-width: 10; }
         .option-unit { width: 11; padding: 0 1; color: $dim; text-wrap: nowrap; }
         .option-flag { width: auto; color: $sent; padding: 0 0 0 1; text-wrap: nowrap; }
-        .option-help { width: 1fr; height: auto; padding: 0 0 0 2; color: $dim; }
-        .option-problem { height: auto; padding: 0 0 0 2; color: $error; text-style: bold; display: none; }
+        .option-help { width: 1fr; height: auto; padding: 0 0 0 3; color: $dim; }
+        .option-problem { height: auto; padding: 0 0 0 3; color: $error; text-style: bold; display: none; }
         &.-changed .option-label { color: $warning; text-style: bold; }
         &.-irrelevant { .option-label, .option-flag, .option-help { color: $dim 60%; } }
         &.-problem .option-problem { display: block; }
@@ -126,4 +126,13 @@ class OptionRow(Vertical):
         changed = self.value != self.option.default
         self.set_class(changed, "-changed")
         sign = "✗" if self.has_class("-problem") else "●" if changed else " "
-        self.query_one(".option-label", Static).update(f"{sign} {self.option.label}")
+        here = "▸" if self.has_focus_within else " "
+        self.query_one(".option-label", Static).update(f"{here}{sign} {self.option.label}")
+
+    def on_descendant_focus(self) -> None:
+        """The row in which one is has a mark, for those who do not see its colour."""
+        self._show_state()
+
+    def on_descendant_blur(self) -> None:
+        """One has left the row."""
+        self._show_state()

@@ -34,7 +34,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type text as it stands."""
-        self._run("send-keys", "-t", "test", "-l", text)
+        self._run("send-keys", "-t", "test", "-l", "--", text)
 
     def paste(self, text: str) -> None:
         """Paste text, in brackets where the program asks for them."""
