@@ -9,6 +9,7 @@ from engine.messages import ScenarioDescription, StepDescription, StepKind
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
 from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.problems import readable
 from engine.scenario.template import Parsed
 from engine.scenario.tidy import decode
 
@@ -22,7 +23,7 @@ def describe_scenario(source: str, keywords: Collection[str] = ()) -> ScenarioDe
     scenario, problems = read_scenario(name, data, keywords)
     return ScenarioDescription(
         source=name,
-        title=_readable(scenario.title),
+        title=readable(scenario.title),
         role=scenario.role,
         runnable=all(problem.warning for problem in problems),
         steps=tuple(_describe_step(step, scenario) for step in scenario.steps),
@@ -32,16 +33,8 @@ def describe_scenario(source: str, keywords: Collection[str] = ()) -> ScenarioDe
         needs=tuple(_needs(scenario)),
         data_fields=_data_fields(scenario),
         problems=problems,
-        xml=_readable(decode(data)),
+        xml=readable(decode(data)),
     )
-
-
-def _readable(text: str) -> str:
-    """A text that was read a byte a character, in the encoding that it was most likely written in."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except (UnicodeDecodeError, UnicodeEncodeError):
-        return text
 
 
 def _kind(step: Step) -> StepKind:
@@ -61,9 +54,9 @@ def _describe_step(step: Step, scenario: Scenario) -> StepDescription:
         starts=step.starts,
         stops=step.stops,
         notes=tuple(_notes(step, scenario)),
-        message=_readable(step.text) if isinstance(step, Send) else "",
+        message=readable(step.text) if isinstance(step, Send) else "",
         hidden=step.hidden,
-        display=_readable(step.display),
+        display=readable(step.display),
         blank_after=step.blank_after,
     )
 

@@ -36,16 +36,15 @@ def read_source(source: str) -> tuple[str, bytes]:
     built_in = _built_in()
     if source in built_in:
         return source, built_in[source].read_bytes()
-    path = Path(source)
-    if path.is_dir():
-        raise _unreadable(source, "this is a directory", "name a scenario file in it")
     try:
-        return source, path.read_bytes()
+        return source, Path(source).read_bytes()
+    except IsADirectoryError:
+        raise _unreadable(source, "this is a directory", "name a scenario file in it") from None
     except FileNotFoundError:
         known = f"built-in scenarios are {', '.join(sorted(built_in))}"
         raise _unreadable(source, "there is no such scenario", nearest(source, built_in) or known) from None
     except (OSError, ValueError) as error:
-        raise _unreadable(source, f"cannot read the file: {getattr(error, 'strerror', None) or error}") from None
+        raise _unreadable(source[:80], f"cannot read the file: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _unreadable(source: str, message: str, hint: str = "") -> ScenarioErrors:

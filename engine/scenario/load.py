@@ -95,7 +95,7 @@ def _parse(data: bytes, problems: Problems) -> Element | None:
         line, column = line_and_column(text, error.offset)
         problems.error(line, error.message, error.hint, column)
         return None
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True, remove_pis=False)
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True)
     try:
         return etree.fromstring(tidied, parser)
     except etree.XMLSyntaxError as error:
@@ -129,9 +129,7 @@ class _Reader:
 
     def element(self, element: Element) -> None:
         tag = element.tag
-        if not isinstance(tag, str):
-            self.problems.error(element.sourceline, "a processing instruction is no part of a scenario")
-        elif tag in self.handlers:
+        if tag in self.handlers:
             self.handlers[tag](element)
         elif tag in attributes.ELEMENTS_LATER:
             self.problems.error(element.sourceline, f"<{tag}> is not built yet", ISSUE_HINT)

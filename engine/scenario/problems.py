@@ -20,6 +20,19 @@ class Misuse(Exception):
         super().__init__(message)
 
 
+def readable(text: str) -> str:
+    """A text of a file that was read a byte a character, in the encoding that it was most likely written in."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except (UnicodeDecodeError, UnicodeEncodeError):
+        return text
+
+
+def _one_line(text: str) -> str:
+    """What may be shown on a terminal, whatever the file holds."""
+    return "".join(character if character.isprintable() else " " for character in readable(text))
+
+
 class Problems:
     """The errors and warnings found in `file` so far. Lines and columns count from 1; 0 means the whole file."""
 
@@ -29,11 +42,13 @@ class Problems:
 
     def error(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
         """Something that keeps the scenario from running."""
-        self._found.append(Problem(file=self.file, line=line, column=column, message=message, hint=hint))
+        self._found.append(Problem(file=self.file, line=line, column=column, message=_one_line(message), hint=_one_line(hint)))
 
     def warn(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
         """Something doubtful that SIPp puts up with, and so do we."""
-        self._found.append(Problem(file=self.file, line=line, column=column, message=message, hint=hint, warning=True))
+        self._found.append(
+            Problem(file=self.file, line=line, column=column, message=_one_line(message), hint=_one_line(hint), warning=True)
+        )
 
     def extend(self, found: Iterable[Problem]) -> None:
         """Add problems that were found elsewhere."""

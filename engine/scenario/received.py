@@ -3,21 +3,30 @@
 
 from __future__ import annotations
 
-from engine.scenario.program import CallState
+from engine.scenario.program import CallState, Render
 from engine.scenario.scope import Compiled, Scope
 from engine.scenario.template import Slot, Word
 from engine.sip.message import Message
 
 
 def last_header(word: Word, scope: Scope) -> Compiled:
-    """The header line with this name; of several the first, with the values of the others behind it.
-
-    Nearly always there is one, spelt as in the scenario: that is found by search, without an index of all lines.
-    """
+    """The header line with this name; of several the first, with the values of the others behind it."""
     name = word.rest.rstrip(":").encode("latin-1")
+    if name in _USUAL:
+        return Slot(_find_usual(name), drops_line=True)
+    return Slot(lambda call: _join(call.last.lines(name)) if call.last is not None else b"", drops_line=True)
+
+
+_ONCE = (b"From", b"To", b"Call-ID", b"CSeq")
+_USUAL = (b"Via", *_ONCE)
+_FOLDS = (b" ", b"\t")
+
+
+def _find_usual(name: bytes) -> Render:
+    """The headers that every answer repeats stand there as they always do: found by search, without an index of all lines."""
     usual = b"\r\n" + name + b":"
     skip = len(usual)
-    stands_once = name.lower() in _ONCE
+    stands_once = name in _ONCE
 
     def render(call: CallState) -> bytes:
         last = call.last
@@ -31,11 +40,7 @@ def last_header(word: Word, scope: Scope) -> Compiled:
                 return data[start + 2 : end].rstrip()
         return _join(last.lines(name))
 
-    return Slot(render, drops_line=True)
-
-
-_ONCE = (b"from", b"to", b"call-id", b"cseq")
-_FOLDS = (b" ", b"\t")
+    return render
 
 
 def _join(lines: list[bytes]) -> bytes:

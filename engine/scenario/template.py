@@ -32,7 +32,7 @@ _NO_BODY = b"    0\r\n\r\n\x00"
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
 _OFFSET = re.compile(r"[+-]\d+$")
 _HEAD = re.compile(r"(\$)?([A-Za-z_][^\s\[\]]*|(?<=\$)[^\s\[\]]+)\s*(.*)", re.S)
-_ADDRESS = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.%]*")
+_ADDRESS = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?")
 _ARGUMENT = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
 
 

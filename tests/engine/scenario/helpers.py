@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Short ways to a scenario, its problems and its rendered messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.messages import Failure
+from engine.scenario.compile import compile_program
+from engine.scenario.load import load_scenario, read_scenario
+from engine.scenario.program import Program, RunFacts, SendStep, Value
+from engine.sip.message import Message
+
+OPTIONS = "<send><![CDATA[\nOPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\n\n]]></send>\n"
+"""A sound first step, four lines long."""
+
+FACTS: dict[str, Any] = {
+    "local_ip": "127.0.0.2",
+    "local_port": 5062,
+    "remote_ip": "127.0.0.1",
+    "remote_host": "peer.example",
+    "remote_port": 5070,
+    "pid": 4242,
+}
+
+
+def scenario_bytes(body: str) -> bytes:
+    """A scenario file whose body begins in line 3."""
+    return f'<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="test">\n{body}</scenario>\n'.encode("latin-1")
+
+
+def problems_of(body: str | bytes, keywords: tuple[str, ...] = ()) -> list[str]:
+    """Every problem of a body (or of a whole file in bytes), as text."""
+    data = body if isinstance(body, bytes) else scenario_bytes(body)
+    return [str(problem) for problem in read_scenario("s.xml", data, keywords)[1]]
+
+
+def program_of(body: str, **facts: Any) -> Program:
+    """The program of a body in a run with these facts."""
+    keywords = [name for name, _ in facts.get("keywords", ())]
+    return compile_program(load_scenario("s.xml", scenario_bytes(body), keywords), RunFacts(**{**FACTS, **facts}))
+
+
+@dataclass
+class Call:
+    """A call as keywords and actions see it."""
+
+    number: int = 7
+    call_id: bytes = b"7-4242@127.0.0.2"
+    cseq: int = 3
+    user: int = 0
+    step_index: int = 0
+    last: Message | None = None
+    message: bytes = b""
+    variables: list[Value] = field(default_factory=list)
+    peer_tag: bytes = b""
+    routes: bytes = b""
+    next_url: bytes = b""
+    local_port: int = 5099
+    circuit: int = 0
+    failures: list[tuple[Failure, str]] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+
+    def fail(self, failure: Failure, detail: str) -> None:
+        """Remember the failure."""
+        self.failures.append((failure, detail))
+
+    def log(self, text: str) -> None:
+        """Remember the text."""
+        self.logs.append(text)
+
+
+def message(*lines: str, body: str = "") -> Message:
+    """A message with a Call-ID and these header lines, the first being its start line."""
+    return Message("\r\n".join([*lines, "Call-ID: 1@peer", "", body]).encode("latin-1"))
+
+
+REPLY = message(
+    "SIP/2.0 200 OK", "Via: SIP/2.0/UDP h1;branch=z1", "To: <sip:bob@b;x=1>;tag=p1", "CSeq: 5 OPTIONS", body="v=0\r\n"
+)
+
+
+def render(text: str, call: Call | None = None, *, before: str = "", **facts: Any) -> bytes:
+    """What a message with these lines behind its start line and Call-ID becomes; the lines alone."""
+    body = f"{before}<send><![CDATA[OPTIONS sip:x SIP/2.0\nCall-ID: 1\n{text}]]></send>"
+    program = program_of(body, **facts)
+    step = program.steps[-1]
+    assert isinstance(step, SendStep)
+    call = call or Call()
+    call.variables = call.variables or [None] * len(program.variables)
+    return step.render(call).partition(b"Call-ID: 1\r\n")[2]

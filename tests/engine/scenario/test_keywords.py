@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What each keyword becomes. The expected bytes are those that SIPp 3.6.1 puts on the wire."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.errors import ScenarioErrors
+from engine.scenario.data_file import parse_data_file
+from engine.sip.message import Message
+from tests.engine.scenario.helpers import REPLY, Call, message, problems_of, program_of, render
+
+SET = '<nop><action><ereg regexp="q" search_in="msg" assign_to="v"/></action></nop>'
+
+
+def line(keyword: str, call: Call | None = None, **facts: Any) -> bytes:
+    rendered = render(f"K: {keyword}|\nL: 1\n", call, **facts)
+    assert rendered.endswith(b"|\r\nL: 1\r\n\r\n")
+    return rendered[3:].partition(b"|\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "expected"),
+    [
+        ("[service]", b"service"),
+        ("[service+1]", b"service"),
+        ("[remote_host]", b"peer.example"),
+        ("[remote_ip]", b"127.0.0.1"),
+        ("[remote_port]", b"5070"),
+        ("[remote_port+7]", b"5077"),
+        ("[transport]", b"UDP"),
+        ("[local_ip]", b"127.0.0.2"),
+        ("[local_ip_type]", b"4"),
+        ("[local_port]", b"5062"),
+        ("[local_port-2]", b"5060"),
+        ("[server_ip]", b"127.0.0.2"),
+        ("[media_ip]", b"127.0.0.2"),
+        ("[media_ip_type]", b"4"),
+        ("m=audio [media_port]", b"m=audio 6000"),
+        ("m=video 1 [media_port+2]", b"m=video 1 6002"),
+        ("m=audio [auto_media_port]", b"m=audio 6024"),
+        ("m=image [auto_media_port+2]", b"m=image 6026"),
+        ("[pid]", b"4242"),
+        ("[pid+1]", b"4243"),
+        ("[users]", b"-1"),
+        ("[userid]", b"0"),
+        ("[sipp_version]", b"3.6.1"),
+        ("[call_number]", b"7"),
+        ("[call_number+1]", b"7"),
+        ("[call_id]", b"7-4242@127.0.0.2"),
+        ("[cseq]", b"3"),
+        ("[cseq+1]", b"4"),
+        ("[cseq-10]", b"-7"),
+        ("[cseq+01]", b"4"),
+        ("[branch]", b"z9hG4bK-4242-7-0"),
+        ("[branch+2]", b"z9hG4bK-4242-7-2"),
+        ("[branch-5]", b"z9hG4bK-4242-7--5"),
+        ("[msg_index]", b"0"),
+        ("[msg_index+1]", b"0"),
+        ("[dynamic_id] [dynamic_id+5]", b"10000 10004"),
+        ("[last_Via:]", b""),
+        ("[last_message]", b""),
+        ("[last_Request_URI]", b""),
+        ("[last_cseq_number]", b"0"),
+        ("[last_cseq_number+1]", b"1"),
+        ("[peer_tag_param][routes][next_url]", b""),
+        (r"\x5b::1\x5D \x41", b"[::1] A"),
+        (r"\xzz \x4 \n \\", rb"\xzz \x4 \n \\"),
+        ("[::1] [fe80::1%lo] [] [ ] [1a]", b"[::1] [fe80::1%lo] [] [ ] [1a]"),
+        ("[[local_ip]]:5060", b"[127.0.0.2]:5060"),
+        ("service]", b"service]"),
+        ("100%d %s %%", b"100%d %s %%"),
+    ],
+)
+def test_without_a_message_received(keyword: str, expected: bytes) -> None:
+    assert line(keyword) == expected
+
+
+@pytest.mark.parametrize(
+    ("keyword", "expected"),
+    [
+        ("[remote_ip]", b"[::1]"),
+        ("[local_ip]", b"[::2]"),
+        ("[local_ip_type]", b"6"),
+        ("[remote_host]", b"::1"),
+        ("[server_ip]", b"::2"),
+        ("[media_ip]", b"::2"),
+        ("[media_ip_type]", b"6"),
+    ],
+)
+def test_ipv6_has_brackets_where_sipp_has_them(keyword: str, expected: bytes) -> None:
+    assert line(keyword, local_ip="::2", remote_ip="::1", remote_host="::1") == expected
+
+
+def test_a_server_without_a_remote_host() -> None:
+    assert line("[remote_ip][remote_host] [remote_port]", remote_ip="", remote_host="", remote_port=5060) == b" 5060"
+
+
+def test_the_media_address_is_its_own() -> None:
+    assert line("[media_ip] [media_ip_type]", local_ip="::2", media_ip="127.0.0.9") == b"127.0.0.9 4"
+
+
+def test_the_port_of_a_call_that_has_a_socket_of_its_own() -> None:
+    assert line("[local_port] [local_port+1]", local_port=0) == b"5099 5100"
+
+
+def test_users() -> None:
+    assert line("[users] [userid]", Call(user=2), users=5) == b"5 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Via:", b"Via: SIP/2.0/UDP h1;branch=z1"),
+        ("Via", b"Via: SIP/2.0/UDP h1;branch=z1"),
+        ("via:", b"Via: SIP/2.0/UDP h1;branch=z1"),
+        ("Subject:", b"s:  in short"),
+        ("s:", b"s:  in short"),
+        ("X-A:", b"X-A: one, two, three"),
+        ("x-a", b"X-A: one, two, three"),
+        ("X-Empty:", b"X-Empty:"),
+        ("X-Fold:", b"X-Fold: a\r\n b"),
+        ("Call-ID:", b"Call-ID: 1@peer"),
+        ("X", b""),
+        ("X-Body:", b""),
+    ],
+)
+def test_headers_of_the_last_message(name: str, expected: bytes) -> None:
+    last = message(
+        "SIP/2.0 200 OK",
+        "Via: SIP/2.0/UDP h1;branch=z1",
+        "s:  in short  ",
+        "X-A: one",
+        "X-A:two",
+        "X-Empty: ",
+        "X-Fold: a\r\n b",
+        "x-a: three  ",
+        body="X-Body: 1\r\n",
+    )
+    assert line(f"[last_{name}]", Call(last=last)) == expected
+
+
+def test_other_parts_of_the_last_message() -> None:
+    call = Call(last=REPLY)
+    assert line("[last_cseq_number] [last_cseq_number-1]", call) == b"5 4"
+    assert line("[last_Request_URI]", call) == b"sip:bob@b;x=1"
+    assert REPLY.data in render("[last_message]\n", call)
+
+
+@pytest.mark.parametrize("to", ["sip:bob@b;tag=1", "", "<sip:bob@b", "bob>"])
+def test_a_to_without_a_uri_in_brackets_has_no_request_uri(to: str) -> None:
+    assert line("[last_Request_URI]", Call(last=message("SIP/2.0 200 OK", f"To: {to}"))) == b""
+
+
+def test_the_dialog() -> None:
+    call = Call(peer_tag=b";tag=p", routes=b"Route: <sip:r>", next_url=b"sip:n")
+    assert line("<x>[peer_tag_param] [next_url] [routes]", call) == b"<x>;tag=p sip:n Route: <sip:r>"
+
+
+def test_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    facts: dict[str, Any] = {"wall_clock": lambda: 1795377600.25, "tick_ns": lambda: 5_250_000_000, "started_ns": 1_000_000_000}
+    assert line("[date]", **facts) == b"Sun, 22 Nov 2026 20:00:00 GMT"
+    assert line("[timestamp]", **facts).endswith(b":00.250000\t1795377600.250000")
+    assert line("[clock_tick]", **facts) == b"4250"
+
+
+def test_dynamic_ids_start_again_after_their_maximum() -> None:
+    program = program_of(
+        "<send><![CDATA[OPTIONS sip:x SIP/2.0\nK:[dynamic_id],[dynamic_id]\n]]></send>",
+        dynamic_start=5,
+        dynamic_max=12,
+        dynamic_step=3,
+    )
+    rendered = b"".join(program.steps[0].render(Call()) for _ in range(3))  # type: ignore[union-attr]
+    assert re.findall(rb"K:(\d+),(\d+)", rendered) == [(b"5", b"8"), (b"11", b"5"), (b"8", b"11")]
+
+
+def test_circuits() -> None:
+    program = program_of("<send><![CDATA[OPTIONS sip:x SIP/2.0\nK:[tdmmap]\n]]></send>", tdm_map="{0-3}{99}{5-8}{1-31}")
+    assert program.circuits == 4 * 4 * 31
+    names = {program.steps[0].render(Call(circuit=index)) for index in range(program.circuits)}  # type: ignore[union-attr]
+    assert len(names) == program.circuits
+    assert b"K:0.99.5/1\r\n" in min(names)
+
+
+@pytest.mark.parametrize(("text", "hint"), [("", "-tdmmap {0-3}"), ("{0-3}{99}", "-tdmmap {0-3}")])
+def test_circuits_need_a_map(text: str, hint: str) -> None:
+    with pytest.raises(ScenarioErrors, match=re.escape(hint)):
+        line("[tdmmap]", tdm_map=text)
+
+
+def test_keywords_of_the_run() -> None:
+    pairs = (("own", "a[service]b"), ("own", "second"), ("service", "other"))
+    assert line("[own] [own+1] [service]", keywords=pairs) == b"a[service]b a[service]b service"
+    assert problems_of("<send><![CDATA[OPTIONS sip:x SIP/2.0\nK:[own]\n]]></send>", ("own",)) == []
+
+
+def test_a_file_is_copied_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "f.bin").write_bytes(b"[pid]\n\xe9%d")
+    assert line(f'[file name="{tmp_path}/f.bin"]') == b"[pid]\n\xe9%d"
+    assert line(f"[file name={tmp_path}/f.bin]") == b"[pid]\n\xe9%d"
+
+
+def test_variables_and_fill() -> None:
+    for value, expected in [(None, b"|"), (b"abc", b"abc|"), (True, b"true|"), (False, b"false|"), (5.0, b"5.000000|abaab")]:
+        call = Call(variables=[value])
+        filled = b"abaab" if type(value) is float else b""
+        assert line('[$v]|[fill text="aba" variable="v"]', call) == expected.partition(b"|")[0] + b"|" + filled
+
+
+DATA = parse_data_file(
+    "dir/a.csv", b"SEQUENTIAL\nalice;[service];x[no]y;\r\n# comment\n\nbob;[call_number]-[cseq+1];[field0];\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "keyword", "expected"),
+    [
+        (1, "[field0]", b"alice"),
+        (2, "[field0]", b"bob"),
+        (3, "[field0]", b"alice"),
+        (1, "[field1]", b"service"),
+        (2, "[field1]", b"2-4"),
+        (1, "[field2]", b"x[no]y"),
+        (2, "[field2]", b"[field0]"),
+        (1, "[field3]", b""),
+        (1, '[field0 file="a.csv"]', b"alice"),
+        (1, "[field0 file=a.csv line=1]", b"bob"),
+        (1, '[field0 line="1"]', b"bob"),
+        (2, '[field0 line="-1"]', b"bob"),
+        (1, '[field0 line="2"]', b""),
+        (1, '[field0 line="[call_number]"]', b"bob"),
+        (2, '[field0 line="[last_None]"]', b"alice"),
+        (1, "[field00+1]", b"alice"),
+    ],
+)
+def test_fields(number: int, keyword: str, expected: bytes) -> None:
+    assert line(keyword, Call(number=number), data_files={"a.csv": DATA}) == expected
+
+
+@pytest.mark.parametrize(
+    ("keyword", "expected"),
+    [
+        ("[field9]", "dir/a.csv:2 has 4 fields, [field9] needs 10"),
+        ('[field0 file="b.csv"]', "no data file 'b.csv' was given — did you mean a.csv?"),
+        ('[field0 file="[service].csv"]', "file= with a keyword in it is not built yet"),
+    ],
+)
+def test_fields_that_are_not_there(keyword: str, expected: str) -> None:
+    with pytest.raises(ScenarioErrors, match=re.escape(expected)) as caught:
+        line(keyword, data_files={"a.csv": DATA})
+    assert caught.value.problems[0].line == 5
+
+
+def test_fields_without_a_data_file() -> None:
+    with pytest.raises(ScenarioErrors, match="needs a data file — name one with -inf"):
+        line("[field0]")
+
+
+def test_the_first_data_file_serves_fields_that_name_none() -> None:
+    other = replace(DATA, path="b.csv", lines=((b"other",),), numbers=(2,))
+    assert line("[field0] [field0 file=a.csv]", data_files={"b.csv": other, "a.csv": DATA}) == b"other alice"
+
+
+@pytest.mark.parametrize(
+    ("keyword", "message"),
+    [
+        ("[locl_ip]", "unknown keyword [locl_ip] — did you mean [local_ip]?"),
+        ("[Call_Number]", "unknown keyword [Call_Number] — did you mean [call_number]?"),
+        ("[nothing_like_it]", r"write \x5b for a plain [, or give it a value with -key nothing_like_it VALUE"),
+        ("[last]", "unknown keyword [last]"),
+        ("[cseq+x]", "unknown keyword [cseq+x] — did you mean [cseq]?"),
+        ("[field]", "keyword [field] needs a number"),
+        ("[service", "'[service' is never closed"),
+        ("[authentication username=a]", "keyword [authentication] is not built yet"),
+        ("[rtpstream_audio_port]", "keyword [rtpstream_audio_port] is not built yet"),
+        ("[media_port]", "stands in a line that names no audio, video or image before it"),
+        ("[auto_media_port] audio", "stands in a line that names no audio, video or image before it"),
+        ("[file]", '[file] needs name= — write [file name="…"]'),
+        ("[file name=no/such]", "cannot read the file: No such file or directory"),
+        ("[fill]", "[fill] needs variable="),
+        ("[$v]", "variable $v is used only here"),
+        ("[field0 line=[nonsense]]", "unknown keyword [nonsense]"),
+    ],
+)
+def test_what_cannot_be_a_keyword(keyword: str, message: str) -> None:
+    found = problems_of(f"<send><![CDATA[\n\n  OPTIONS sip:x SIP/2.0\n  K: 1\n  L: {keyword}\n\n]]></send>")
+    assert [problem.startswith("s.xml:7: ") for problem in found] == [True]
+    assert message in found[0]
+
+
+def test_a_view_of_a_message_is_not_changed_by_rendering() -> None:
+    data = REPLY.data
+    line("[last_Via:] [last_message]", Call(last=REPLY))
+    assert Message(data).data == REPLY.data

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""POSIX extended expressions: what they find. The expected matches are glibc's, seen through SIPp."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.scenario.posix_regex import compile_posix
+from engine.scenario.problems import Misuse
+
+
+@pytest.mark.parametrize(
+    ("expression", "text", "match", "groups"),
+    [
+        ("(a|ab)(c|bcd)?", b"xabcd", b"abcd", (b"a", b"bcd")),
+        ("a|ab|abc", b"abcd", b"abc", ()),
+        ("o.*?e", b"ounce done", b"ounce done", ()),
+        ("a+?b", b"aab", b"aab", ()),
+        ("[[:alnum:]]+ [[:alpha:]]+", b" o1 two ", b"o1 two", ()),
+        ("[^[:space:]]+", b" \ta:b\r\n", b"a:b", ()),
+        ("x[]a]+x", b"x]a]x", b"x]a]x", ()),
+        ("[^]a]", b"a]b", b"b", ()),
+        ("x[a-]x", b"x-x", b"x-x", ()),
+        ("[-a]+", b"b-a-", b"-a-", ()),
+        (r"[\n]+", b"a\\nb", b"\\n", ()),
+        ("[[.-.]]", b"a-b", b"-", ()),
+        ("[[=a=]b]+", b"xabx", b"ab", ()),
+        ("[a&&b||c~~d]+", b"x&~|x", b"&~|", ()),
+        ("[0-9]{2,3}", b"1 2345", b"234", ()),
+        ("a{,2}x", b"aaax", b"aax", ()),
+        ("a{2}", b"aaa", b"aa", ()),
+        ("a{2,}", b"aaa", b"aaa", ()),
+        (r"\d+", b"12dd", b"dd", ()),
+        (r"\w+\W", b" ab_1-", b"ab_1-", ()),
+        (r"\bone\b", b"none one", b"one", ()),
+        (r"\<one\>", b"none one", b"one", ()),
+        (r"(one|two)\1", b"onetwotwo", b"twotwo", (b"two",)),
+        (r"a\.b\*", b"axb a.b*", b"a.b*", ()),
+        (r"a\$b", b"a$b", b"a$b", ()),
+        ("a.b", b"a\nb", b"a\nb", ()),
+        ("^b", b"a\nb", None, ()),
+        ("a$", b"a\n", None, ()),
+        ("b$", b"a\nb", b"b", ()),
+        ("a$b", b"a$b", None, ()),
+        ("a^b", b"a^b", None, ()),
+        ("(^a|b$)", b"ab", b"a", (b"a",)),
+        ("()a", b"ba", b"a", (b"",)),
+        ("a|", b"b", b"", ()),
+        ("", b"b", b"", ()),
+        ("(x(y)?)+z", b"xyxz", b"xyxz", (b"x", b"y")),
+        ("a)b", b"a)b", b"a)b", ()),
+        ("(a*)+", b"b", b"", (b"",)),
+        (" #a", b" #a", b" #a", ()),
+        ("\xe9", b"\xe9", b"\xe9", ()),
+        ("sips?:[^@]+@", b"To: <sip:a@b>", b"sip:a@", ()),
+    ],
+)
+def test_matches(expression: str, text: bytes, match: bytes | None, groups: tuple[bytes, ...]) -> None:
+    found = compile_posix(expression).search(text)
+    assert (found[0] if found else None) == match
+    if found:
+        assert found.groups() == groups
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["(a", "[a", "[[:alpha:]", "*a", "+", "(*a)", "a|*b", "(?:a)", "a{x", "a{1", "a\\", "a{3,2}", "[z-a]", "\u20ac"],
+)
+def test_what_is_no_expression(expression: str) -> None:
+    with pytest.raises(Misuse, match="is no regular expression"):
+        compile_posix(expression)
+
+
+@given(st.text(alphabet="ab([])*+?{},1^$|\\.:-<w", max_size=12))
+def test_any_text_is_an_expression_or_is_refused(expression: str) -> None:
+    try:
+        pattern = compile_posix(expression)
+    except Misuse:
+        return
+    pattern.search(b"aabb(a)[b]1,1")

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whatever stands in a file: a scenario or its problems, and what was checked can be compiled and rendered."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.errors import ScenarioErrors
+from engine.scenario.compile import compile_program
+from engine.scenario.library import read_source
+from engine.scenario.load import load_scenario, read_scenario
+from engine.scenario.program import RunFacts, SendStep
+from engine.scenario.tidy import decode
+from tests.engine.scenario.helpers import FACTS, REPLY, Call, scenario_bytes
+
+UAC = read_source("uac")[1]
+
+PIECES = r"""
+    <send> </send> <send/> <recv <![CDATA[ ]]> <!-- --> response= request= " ' > /> 200 INVITE next= test= <label id= <nop>
+    <action> </action> <ereg regexp= assign_to= <log message= <?xml ?> <!DOCTYPE [ ] & &amp; \ \x5b SIP/2.0
+    [len] [$v] [last_To:]
+"""
+WORDS = r"""
+    [ ] [len] [len+1] [$v] [last_To:] [last_No:] [cseq+1] [field0] [::1] [[call_id]] a : % %d \x5b \x é = "
+"""
+SPACED_WORDS = [" ", "\t", "\n", "\n\n", "\x7f", "audio [media_port]", "[fill variable=v]"]
+any_piece = st.sampled_from(PIECES.split())
+any_word = st.sampled_from(WORDS.split() + SPACED_WORDS)
+
+
+def compile_and_render(data: bytes) -> None:
+    """Whatever loads is compiled; whatever compiles is rendered."""
+    try:
+        scenario = load_scenario("s.xml", data)
+        program = compile_program(scenario, RunFacts(**FACTS))
+    except ScenarioErrors:
+        return
+    for call in (Call(), Call(last=REPLY, message=REPLY.data)):
+        call.variables = [None] * len(program.variables)
+        for step in program.steps:
+            for action in step.actions:
+                action(call)
+            if isinstance(step, SendStep):
+                assert isinstance(step.render(call), bytes)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes(data: bytes) -> None:
+    compile_and_render(data)
+
+
+@given(st.lists(any_piece, max_size=40).map(" ".join))
+def test_any_pieces_of_a_scenario(body: str) -> None:
+    compile_and_render(scenario_bytes(body))
+
+
+@settings(max_examples=200)
+@given(st.integers(0, len(UAC)), st.integers(0, 60), st.binary(max_size=5))
+def test_a_damaged_scenario(start: int, length: int, instead: bytes) -> None:
+    compile_and_render(UAC[:start] + instead + UAC[start + length :])
+
+
+@given(st.lists(any_word, max_size=30).map("".join))
+def test_any_message(text: str) -> None:
+    action = '<action><assignstr assign_to="v" value="a"/></action>'
+    body = f"<send><![CDATA[OPTIONS sip:x SIP/2.0\n{text}]]>{action}</send><Reference variables='v'/>"
+    compile_and_render(scenario_bytes(body))
+
+
+@given(st.text(alphabet="a\n\r\t \x1b\x7f\x85é[]\\", min_size=1, max_size=9))
+def test_a_problem_is_one_line_without_control_characters(text: str) -> None:
+    body = f'<recv response="{text}" next="{text}" {text}="1"/><send><![CDATA[X y\nA: [a{text}]\n]]></send>'
+    problems = read_scenario("s.xml", scenario_bytes(body))[1]
+    assert problems
+    assert all(str(problem).isprintable() for problem in problems)
+
+
+@given(st.lists(any_word, max_size=10).map("".join), st.integers(0, 5))
+def test_lines_of_problems_are_those_of_the_file(text: str, blank: int) -> None:
+    body = f"<send>{chr(10) * blank}<![CDATA[\n\nOPTIONS sip:x SIP/2.0\n{text}\nA: [nonsense]\n\n]]></send>"
+    data = scenario_bytes(body)
+    lines = decode(data).split("\n")
+    found = [problem for problem in read_scenario("s.xml", data)[1] if "[nonsense]" in problem.message]
+    assert ["[nonsense]" in lines[problem.line - 1] for problem in found] == [True]
