@@ -295,7 +295,8 @@ class Call:
             if started_ns < 0:
                 continue
             meter = self.context.meter
-            elapsed_ns = now_ns - started_ns
+            # A message may have come before the timer fired that let us send again, and be read after it.
+            elapsed_ns = max(0, now_ns - started_ns)
             meter.response_times[timer].pending.append(elapsed_ns)
             late_ns = self._from_due_ns if started_ns == self._started_ns else 0
             meter.response_times_from_due[timer].pending.append(elapsed_ns + late_ns)

@@ -111,9 +111,8 @@ class CallTable:
 
     # --- Receiver ------------------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, source: object) -> None:
-        """Give a message to its call, or find out what it is."""
-        now_ns = time.monotonic_ns()
+    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+        """Give a message to its call, or find out what it is. To the call it is now as late as when the message came."""
         self.received_messages += 1
         if self.trace is not None:
             self.trace.add(sent=False, data=data)
@@ -127,9 +126,9 @@ class CallTable:
             call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
         call = self.calls.get(call_id)
         if call is not None:
-            call.receive(message, now_ns)
+            call.receive(message, arrived_ns)
         else:
-            self._unknown(call_id, message, source, now_ns)
+            self._unknown(call_id, message, source, arrived_ns)
 
     def _garbage(self, data: bytes, error: MalformedMessage) -> None:
         if not data.strip(b"\r\n\0 "):
@@ -137,7 +136,7 @@ class CallTable:
         self.counters.garbage += 1
         self._notes.warn(f"received what is no SIP message: {error}")
 
-    def _unknown(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
+    def _unknown(self, call_id: bytes, message: Message, source: object, arrived_ns: int) -> None:
         """A message without a call."""
         if call_id in self._dead:
             self.counters.dead_call += 1
@@ -145,10 +144,10 @@ class CallTable:
         context = self.context
         may_begin = context.program.role is Role.UAS and not self.all_created
         if may_begin and context.matcher.find(self._first_recv, message) is not None:
-            self._start_incoming(call_id, message, source, now_ns)
+            self._start_incoming(call_id, message, source, arrived_ns)
             return
         if message.method and message.method != b"ACK" and context.behaviours.auto_answer:
-            self._answer_out_of_call(call_id, message, source, now_ns)
+            self._answer_out_of_call(call_id, message, source, arrived_ns)
             return
         self.counters.out_of_call += 1
         what = message.start_line.decode("latin-1")

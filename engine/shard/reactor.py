@@ -7,8 +7,9 @@ every `TURN_NS`, for the shard's life, its control channel and its reports. Why 
 for each socket: a turn of trio costs more than a call.
 
 Three ways to wait, by what is ahead. Nothing for a while: trio's own wait, which sleeps without turning. Something
-soon: `select` on the epoll, exact to some 50 µs. Messages in such numbers that each would wake us for itself: a short
-sleep that lets them come in a batch, never past the next due time and never longer than `BATCH_NS`.
+soon: `select` on the epoll, exact to some 50 µs. Messages in such numbers that each would wake us for itself: sleep to
+the next due time, and read what has come once in `BATCH_NS`. Waking up is what costs, ours and that of the peer that we
+send to.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from engine.transport import Poller
 
 TURN_NS = 1_000_000
 """The longest that trio waits for its turn."""
-BATCH_NS = 200_000
-"""The longest that a message waits for others to come with it."""
+BATCH_NS = 500_000
+"""The longest that a message waits for others to come with it. Its time of arrival is the kernel's all the same."""
 MANY_MESSAGES = 4
 """So many messages in one turn make it worth while to take them in batches: some 4,000 a second."""
 QUIET_NS = 3_000_000
@@ -80,7 +81,7 @@ class Reactor:
                 received = table.received_messages
             ahead_ns = next_ns - now_ns
             if in_batches:
-                ready = _sleep(min(ahead_ns, BATCH_NS))
+                ready = _sleep(ahead_ns, active_ns + BATCH_NS - now_ns)
             elif ahead_ns > QUIET_NS and now_ns - active_ns > QUIET_NS:
                 ready = await self._sleep_long(ahead_ns - TRIO_WAKES_EARLY_NS)
                 turned_ns = time.monotonic_ns()
@@ -127,8 +128,9 @@ class Reactor:
         return False
 
 
-def _sleep(longest_ns: int) -> bool:
-    """Let messages gather; True, for in such numbers there will be some."""
-    if longest_ns > 0:
-        time.sleep(longest_ns / 1e9)
-    return True
+def _sleep(ahead_ns: int, batch_ns: int) -> bool:
+    """Sleep to what is due or to the end of a batch, whichever comes first; True at the end of the batch."""
+    wait_ns = min(ahead_ns, batch_ns)
+    if wait_ns > 0:
+        time.sleep(wait_ns / 1e9)
+    return batch_ns <= ahead_ns

@@ -23,8 +23,11 @@ class Wire(Protocol):
 class Receiver(Protocol):
     """Who takes what arrives."""
 
-    def received(self, data: bytes, source: object) -> None:
-        """One message, from a datagram or cut from a stream. `source` is for `Transport.adopt`."""
+    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+        """One message, from a datagram or cut from a stream. `source` is for `Transport.adopt`.
+
+        `arrived_ns` is when it came to this machine, on the monotonic clock.
+        """
 
     def disconnected(self, source: object, failure: Failure, reason: str) -> None:
         """A connection has ended; calls with this peer have lost it."""

@@ -7,16 +7,22 @@ import errno
 import os
 import socket
 import struct
+import time
+from collections.abc import Sequence
 
 from engine.errors import BindError, TransportError
 from engine.transport.addresses import DEFAULT_PORT, Addresses
 
 # Linux's numbers for options that the socket module has no names for (asm-generic/socket.h).
 _SO_SNDBUFFORCE = 32
+_SO_TIMESTAMPNS = 35
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("9I")
 _MEMINFO_DROPS = 8
+_TIMESPEC = struct.Struct("qq")
+STAMP_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)
+"""What `recvmsg` needs for the stamp of a datagram."""
 
 
 def bind(addresses: Addresses, kind: socket.SocketKind, buffer_size: int) -> socket.socket:
@@ -51,7 +57,29 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
         raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}") from None
     sock.setblocking(False)
     _ask_buffers(sock, buffer_size)
+    if kind == socket.SOCK_DGRAM:
+        _ask_stamps(sock)
     return sock
+
+
+def _ask_stamps(sock: socket.socket) -> None:
+    """Have the kernel tell with each datagram when it came."""
+    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+
+
+def monotonic_offset_ns() -> int:
+    """What to add to wall time to have monotonic time, now."""
+    return time.monotonic_ns() - time.time_ns()
+
+
+def stamp_ns(stamps: Sequence[tuple[int, int, bytes]], offset_ns: int) -> int:
+    """When a datagram came, on the monotonic clock, never later than now; now when the kernel does not tell."""
+    now_ns = time.monotonic_ns()
+    if not stamps:
+        return now_ns
+    seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])
+    arrived_ns: int = seconds * 1_000_000_000 + nanoseconds + offset_ns
+    return arrived_ns if arrived_ns < now_ns else now_ns
 
 
 def _advice(error: OSError) -> str:

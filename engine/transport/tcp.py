@@ -8,6 +8,7 @@ peer does not read for so long that `MOST_UNSENT` bytes wait takes no more messa
 from __future__ import annotations
 
 import socket
+import time
 
 import trio
 
@@ -141,8 +142,9 @@ class Connection:
             if not data:
                 self._end("closed by the peer")
                 return
+            now_ns = time.monotonic_ns()
             for message in messages:
-                self._owner.receiver.received(message, self)
+                self._owner.receiver.received(message, self, now_ns)
             if not self.is_open or len(data) < READ_SIZE:
                 return
 

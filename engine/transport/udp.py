@@ -2,22 +2,39 @@
 """UDP: one socket for all calls (`u1`), or a socket for each call (`un`).
 
 Sockets are not connected, so answers are taken from wherever they come, as SIPp does. A socket is drained in turns of
-at most `MOST_READ` datagrams, so that a flood cannot keep due calls from starting.
+at most `MOST_READ` datagrams, so that a flood cannot keep due calls from starting. Each datagram comes with the time at
+which the kernel had it: a response time must not grow because we were busy, or waited for a batch.
 """
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import cast
 
 from engine.errors import BindError, TransportError
 from engine.transport.base import Transport, Wire
-from engine.transport.sockets import bind, bind_port, drops_of
+from engine.transport.sockets import STAMP_SIZE, bind, bind_port, drops_of, monotonic_offset_ns, stamp_ns
 
-MOST_READ = 64
+MOST_READ = 128
 LARGEST_DATAGRAM = 65_535
 CALL_BUFFER = 65_536
 """What the socket of a single call asks of the kernel."""
+
+
+def drain(sock: socket.socket, received: Callable[[bytes, object, int], None]) -> None:
+    """Hand on what waits at a socket, at most `MOST_READ` datagrams. The socket may be closed by what one of them does."""
+    offset_ns = monotonic_offset_ns()
+    for _ in range(MOST_READ):
+        try:
+            data, stamps, _, source = sock.recvmsg(LARGEST_DATAGRAM, STAMP_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            if sock.fileno() < 0:
+                return
+            continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
+        received(data, source, stamp_ns(stamps, offset_ns))
 
 
 class UdpOneSocket(Transport):
@@ -33,15 +50,7 @@ class UdpOneSocket(Transport):
         self.poller.add(self._socket.fileno(), self._drain)
 
     def _drain(self) -> None:
-        receive, received = self._socket.recvfrom, self.receiver.received
-        for _ in range(MOST_READ):
-            try:
-                data, source = receive(LARGEST_DATAGRAM)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
-            received(data, source)
+        drain(self._socket, self.receiver.received)
 
     def attach(self, wire: Wire) -> bool:
         """Every call's peer is the remote address."""
@@ -128,14 +137,7 @@ class _CallSocket:
         owner.poller.add(sock.fileno(), self._drain)
 
     def _drain(self) -> None:
-        for _ in range(MOST_READ):
-            try:
-                data, source = self._socket.recvfrom(LARGEST_DATAGRAM)
-            except OSError:
-                return
-            self._owner.receiver.received(data, source)
-            if self._socket.fileno() < 0:  # the message ended the call, and that closed this socket
-                return
+        drain(self._socket, self._owner.receiver.received)
 
     def send(self, data: bytes) -> bool:
         try:
