@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.call import timeouts
 from engine.call.context import CallContext
 from engine.call.defaults import tell_peer, unexpected
+from engine.call.dialog import Dialog
 from engine.call.matching import find_earlier
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
@@ -32,7 +34,7 @@ _STOPS_RESENDING = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 NOTHING_HEARD = Heard()
 
 
-class Call:
+class Call(Dialog):
     """One call. Attributes without an underscore are for keywords, actions (`CallState`) and the host."""
 
     __slots__ = (
@@ -49,21 +51,14 @@ class Call:
         "call_id",
         "circuit",
         "context",
-        "cseq",
         "due_ns",
         "is_over",
-        "last",
-        "last_method",
         "local_port",
         "message",
-        "next_url",
         "number",
-        "owes_ack",
         "peer",
         "queued_ns",
-        "routes",
         "step_index",
-        "tagged",
         "user",
         "variables",
         "wait_until_ns",
@@ -73,24 +68,18 @@ class Call:
     def __init__(
         self, context: CallContext, number: int, call_id: bytes, *, due_ns: int, cseq: int, user: int = 0, local_port: int = 0
     ) -> None:
+        super().__init__(cseq)
         self.context = context
         self.number = number
         self.call_id = call_id
         self.due_ns = due_ns
-        self.cseq = cseq
         self.user = user
         self.local_port = local_port
         self.circuit = 0
         self.peer: object = None
         self.step_index = 0
-        self.last: Message | None = None
         self.message = b""
-        self.tagged: Message | None = None
-        self.last_method = b""
-        self.owes_ack = False
         self.variables: list[Value] = [None] * len(context.program.variables)
-        self.routes = b""
-        self.next_url = b""
         self.is_over = False
         self.queued_ns = 0
         self.wake_ns = 0
@@ -159,12 +148,6 @@ class Call:
 
     # --- what actions and default behaviours call ----------------------------------------------------------------------
 
-    @property
-    def peer_tag(self) -> bytes:
-        """`;tag=…` of the last To received that had one, or nothing."""
-        tag = self.tagged.to_tag if self.tagged is not None else b""
-        return b";tag=" + tag if tag else b""
-
     def fail(self, failure: Failure, detail: str) -> None:
         """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
         if self._action_failure is None:
@@ -173,6 +156,14 @@ class Call:
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
         self.context.host.logged(text)
+
+    def jump(self, index: int, now_ns: int) -> None:
+        """Go on at another step, whatever was being waited for."""
+        self._leave_pause()
+        self.wait_until_ns = 0
+        self._resend = None
+        self.step_index = index
+        self._advance(now_ns)
 
     def count_unexpected(self) -> None:
         """Count a message that the step at which the call stands did not wait for."""
@@ -193,8 +184,9 @@ class Call:
         self.is_over = True
         self.wake_ns = 0
         # The host's queue may hold on to the call for a while yet; what it received need not stay that long.
-        self._resend = self.last = self.tagged = None
+        self._resend = None
         self._heard = NOTHING_HEARD
+        self.forget()
         self.context.host.ended(self, now_ns)
 
     # --- steps ---------------------------------------------------------------------------------------------------------
@@ -218,7 +210,7 @@ class Call:
     def _enter_send(self, step: SendStep, now_ns: int) -> bool:
         if self._resend is not None:
             if step.timeout_ns and not self.wait_until_ns:
-                self._wait(now_ns + step.timeout_ns, Call._send_timed_out)
+                self._wait(now_ns + step.timeout_ns, timeouts.send_timed_out)
             return False
         if step.raises_cseq:
             self.cseq += 1
@@ -235,8 +227,7 @@ class Call:
         counts.messages += 1
         self._heard.answered(method, data, step.index)
         if method:
-            self.last_method = method
-            self.owes_ack = False
+            self.requested(method)
         if step.retransmit_ns:
             self._resend = self._make_resend(step, data, now_ns)
         self._pass(step, data, now_ns)
@@ -256,7 +247,7 @@ class Call:
             if type(each) is not RecvStep:
                 break
             if each.timeout_ns is not None:
-                self._wait(now_ns + each.timeout_ns, Call._recv_timed_out)
+                self._wait(now_ns + each.timeout_ns, timeouts.recv_timed_out)
                 break
             if not each.optional:
                 break
@@ -334,7 +325,7 @@ class Call:
         """Give a message to the step that it fits."""
         waited_at = self.step_index
         self.context.meter.steps[step.index].messages += 1
-        self._note_dialog(step, message)
+        self.note(message, record_routes=step.record_routes)
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index
@@ -350,24 +341,6 @@ class Call:
         self._leave_pause()
         self.step_index = self._following(step)
         self._advance(now_ns)
-
-    def _note_dialog(self, step: RecvStep, message: Message) -> None:
-        """Keep what later messages of this call are made from."""
-        if message.status > 100:
-            self.tagged = message
-            self.owes_ack = 200 <= message.status < 300 and message.cseq_method == b"INVITE"
-        elif message.method:
-            self.cseq = max(self.cseq, message.cseq_number)
-        if step.record_routes:
-            self._record_routes(message)
-
-    def _record_routes(self, message: Message) -> None:
-        """RFC 3261 section 12.1: the route set is the Record-Route in order for a server, reversed for a client."""
-        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in line.split(b",")]
-        if entries:
-            self.routes = b"Route: " + b", ".join(reversed(entries) if message.status else entries)
-        contact = message.value(b"Contact") or b""
-        self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
 
     def _stop_resending(self, message: Message, now_ns: int) -> None:
         resend = self._resend
@@ -432,7 +405,8 @@ class Call:
     def _send_again(self, resend: Resend, now_ns: int) -> None:
         meter = self.context.meter
         if not resend.again(now_ns):
-            self._give_up(resend, now_ns)
+            self._resend = None
+            timeouts.give_up(self, resend.step, now_ns)
             return
         step = self.context.program.steps[resend.step]
         meter.steps[resend.step].retransmissions += 1
@@ -442,43 +416,6 @@ class Call:
             meter.counters.lost_on_purpose += 1
             return
         self.context.host.send(self, resend.data)
-
-    def _give_up(self, resend: Resend, now_ns: int) -> None:
-        """No answer after all retransmissions: jump where the step says, else the call has failed."""
-        step = self.context.program.steps[resend.step]
-        self.context.meter.steps[resend.step].timeouts += 1
-        self._resend = None
-        on_timeout = step.on_timeout if type(step) is SendStep else None
-        self._time_out(
-            on_timeout, now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to step {resend.step}, given up retransmitting"
-        )
-
-    def _send_timed_out(self, now_ns: int) -> None:
-        step = self.context.program.steps[self.step_index]
-        self.context.meter.steps[step.index].timeouts += 1
-        on_timeout = step.on_timeout if type(step) is SendStep else None
-        self._time_out(on_timeout, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before sending in step {step.index}")
-
-    def _recv_timed_out(self, now_ns: int) -> None:
-        steps = self.context.program.steps
-        step = steps[self.step_index]
-        while type(step) is RecvStep and step.optional and step.timeout_ns is None:
-            step = steps[step.index + 1]
-        self.context.meter.steps[step.index].timeouts += 1
-        on_timeout = step.on_timeout if type(step) is RecvStep else None
-        self._time_out(on_timeout, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout waiting in step {step.index}")
-
-    def _time_out(self, on_timeout: int | None, now_ns: int, failure: Failure, reason: str) -> None:
-        if on_timeout is not None and on_timeout < len(self.context.program.steps):
-            self._leave_pause()
-            self.wait_until_ns = 0
-            self._resend = None
-            self.step_index = on_timeout
-            self._advance(now_ns)
-            return
-        if self.context.behaviours.bye:
-            tell_peer(self)
-        self.end(now_ns, failure, reason)
 
     def _pause_over(self, now_ns: int) -> None:
         step = self.context.program.steps[self.step_index]

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a call keeps of what it has sent and received, for the messages that it sends later (RFC 3261 section 12)."""
+
+from __future__ import annotations
+
+from engine.sip.message import Message
+
+
+class Dialog:
+    """The memory of a call. Its attributes are keywords: [cseq], [last_…], [peer_tag_param], [routes], [next_url]."""
+
+    __slots__ = ("cseq", "last", "last_method", "next_url", "owes_ack", "routes", "tagged")
+
+    def __init__(self, cseq: int) -> None:
+        self.cseq = cseq
+        self.last: Message | None = None
+        self.last_method = b""
+        self.owes_ack = False
+        self.tagged: Message | None = None
+        self.routes = b""
+        self.next_url = b""
+
+    @property
+    def peer_tag(self) -> bytes:
+        """`;tag=…` of the last To received that had one, or nothing."""
+        tag = self.tagged.to_tag if self.tagged is not None else b""
+        return b";tag=" + tag if tag else b""
+
+    def note(self, message: Message, *, record_routes: bool) -> None:
+        """Keep what a received message says about the dialog; `last` is set apart, once its actions are done."""
+        status = message.status
+        if status > 100:
+            self.tagged = message
+            self.owes_ack = 200 <= status < 300 and message.cseq_method == b"INVITE"
+        elif message.method:
+            self.cseq = max(self.cseq, message.cseq_number)
+        if record_routes:
+            self._record_routes(message)
+
+    def requested(self, method: bytes) -> None:
+        """Keep that we sent a request."""
+        self.last_method = method
+        self.owes_ack = False
+
+    def _record_routes(self, message: Message) -> None:
+        """RFC 3261 section 12.1: the route set is the Record-Route in order for a server, reversed for a client."""
+        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in line.split(b",")]
+        if entries:
+            self.routes = b"Route: " + b", ".join(reversed(entries) if message.status else entries)
+        contact = message.value(b"Contact") or b""
+        self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
+
+    def forget(self) -> None:
+        """Let go of messages: the call is over, but may be held on to for a while yet."""
+        self.last = self.tagged = None

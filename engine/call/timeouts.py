@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a call does when it has waited for long enough: jump where the step says, else fail.
+
+The label of `ontimeout` is followed when it stands before the end of the scenario; one at the very end fails the call
+too, as in SIPp. A call that fails tells its peer first (`defaults.tell_peer`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.call.defaults import tell_peer
+from engine.messages import Failure
+from engine.scenario.program import RecvStep, SendStep, Step
+
+if TYPE_CHECKING:
+    from engine.call.call import Call
+
+
+def give_up(call: Call, index: int, now_ns: int) -> None:
+    """No answer to what step `index` sent, after all its retransmissions."""
+    step = call.context.program.steps[index]
+    _time_out(call, step, now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to step {index}, given up retransmitting")
+
+
+def send_timed_out(call: Call, now_ns: int) -> None:
+    """A `send` waited in vain for the answer to what was sent before it."""
+    step = call.context.program.steps[call.step_index]
+    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before sending in step {step.index}")
+
+
+def recv_timed_out(call: Call, now_ns: int) -> None:
+    """No message came for a run of `recv`; the first of the run that has a timeout is the one that timed out."""
+    steps = call.context.program.steps
+    step = steps[call.step_index]
+    while type(step) is RecvStep and step.optional and step.timeout_ns is None:
+        step = steps[step.index + 1]
+    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout waiting in step {step.index}")
+
+
+def _time_out(call: Call, step: Step, now_ns: int, failure: Failure, reason: str) -> None:
+    context = call.context
+    context.meter.steps[step.index].timeouts += 1
+    on_timeout = step.on_timeout if isinstance(step, (SendStep, RecvStep)) else None
+    if on_timeout is not None and on_timeout < len(context.program.steps):
+        call.jump(on_timeout, now_ns)
+        return
+    tell_peer(call)
+    call.end(now_ns, failure, reason)
