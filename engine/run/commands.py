@@ -41,7 +41,7 @@ from engine.options import RunConfig, check_config
 from engine.report.names import TraceFile, default_name
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.run import Run, wait_until_ready
-from engine.run.validation import check_options, problems_of, scenario_source
+from engine.run.validation import check_options, own_keywords, problems_of, scenario_source
 from engine.scenario.describe import describe_scenario
 from engine.scenario.library import list_scenarios, read_source
 from engine.shard.protocol import ShardPlan
@@ -215,7 +215,7 @@ def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, 
 
 def _runnable(config: RunConfig) -> ScenarioDescription:
     """The scenario of a configuration in which nothing is wrong. Raises ScenarioErrors or the first OptionError."""
-    scenario = describe_scenario(scenario_source(config))
+    scenario = describe_scenario(scenario_source(config), own_keywords(config))
     problems = [problem for problem in scenario.problems if not problem.warning]
     if problems:
         raise ScenarioErrors([ScenarioError(one.file, one.line, one.column, one.message, one.hint) for one in problems])

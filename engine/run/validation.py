@@ -21,6 +21,11 @@ def scenario_source(config: RunConfig) -> str:
     return config.scenario_file or config.scenario_name or DEFAULT_SCENARIO
 
 
+def own_keywords(config: RunConfig) -> list[str]:
+    """The keywords that this configuration defines (-key)."""
+    return [name for name, _ in config.keywords]
+
+
 def _one_scenario(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     if config.scenario_file and config.scenario_name:
         raise OptionError("-sn", config.scenario_name, "give either -sf or -sn, not both")
@@ -79,7 +84,7 @@ def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
     scenario: ScenarioDescription | None = None
     scenario_option = "scenario_file" if config.scenario_file else "scenario_name"
     try:
-        scenario = describe_scenario(scenario_source(config))
+        scenario = describe_scenario(scenario_source(config), own_keywords(config))
         errors = [problem for problem in scenario.problems if not problem.warning]
         if errors:
             found.append(OptionProblem(option=scenario_option, message=f"{len(errors)} problems, the first: {errors[0]}"))
