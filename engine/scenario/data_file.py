@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ScenarioError
-from engine.scenario.problems import ISSUE_HINT, nearest
+from engine.scenario.problems import LATER_HINT, nearest
 
 _ORDER = re.compile(r"([A-Za-z]*)(.*)", re.S)
 _LATER = ("RANDOM", "USER")
@@ -65,4 +65,4 @@ def _check_order(path: str, first: str) -> None:
         hint = nearest(order, ("SEQUENTIAL",)) or "it must say SEQUENTIAL"
         raise ScenarioError(path, 1, 1, f"the first line of a data file tells its order; '{first[:40].strip()}' is none", hint)
     if rest:
-        raise ScenarioError(path, 1, len(order) + 1, f"'{rest[:40]}' is not built yet", ISSUE_HINT)
+        raise ScenarioError(path, 1, len(order) + 1, f"'{rest[:40]}' is not built yet", LATER_HINT)

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from engine.scenario.problems import ISSUE_HINT, Misuse, Problems, nearest
+from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import CallState, RunFacts, Value
 from engine.scenario.received import last_cseq_number, last_header, last_message, last_request_uri
 from engine.scenario.scope import Compiled, Keyword, Scope
@@ -330,7 +330,7 @@ def _classify(full: str, name: str, line: int, problems: Problems) -> str | None
     if _FIELD.fullmatch(name):
         return "field"
     if name in LATER:
-        problems.error(line, f"keyword [{name}] is not built yet", ISSUE_HINT)
+        problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT)
     elif name == "field":
         problems.error(line, "keyword [field] needs a number", "[field0] is the first field")
     else:

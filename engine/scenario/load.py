@@ -22,7 +22,7 @@ from engine.scenario.actions import LATER as ACTIONS_LATER
 from engine.scenario.checks import check_steps
 from engine.scenario.keywords import classifier, compile_parts
 from engine.scenario.model import Scenario
-from engine.scenario.problems import ISSUE_HINT, Misuse, Problems, nearest
+from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import RunFacts
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, TemplateParser, clean, overwrites_headers
@@ -132,7 +132,7 @@ class _Reader:
         if tag in self.handlers:
             self.handlers[tag](element)
         elif tag in attributes.ELEMENTS_LATER:
-            self.problems.error(element.sourceline, f"<{tag}> is not built yet", ISSUE_HINT)
+            self.problems.error(element.sourceline, f"<{tag}> is not built yet", LATER_HINT)
         else:
             known = [*self.handlers, *attributes.ELEMENTS_LATER]
             self.problems.error(element.sourceline, f"unknown element <{tag}>", nearest(tag, known, "<{}>"))
@@ -158,7 +158,7 @@ class _Reader:
 
     def strange(self, element: Element, name: str, known: Collection[str]) -> None:
         if attributes.is_later(element.tag, name):
-            self.problems.error(element.sourceline, f"attribute {name} of <{element.tag}> is not built yet", ISSUE_HINT)
+            self.problems.error(element.sourceline, f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
         else:
             hint = nearest(name, known)
             self.problems.warn(element.sourceline, f"<{element.tag}> has no attribute {name}; it is ignored", hint)
@@ -239,7 +239,7 @@ class _Reader:
         kind = ACTIONS.get(name)
         if kind is None:
             if name in ACTIONS_LATER:
-                self.problems.error(line, f"action <{name}> is not built yet", ISSUE_HINT)
+                self.problems.error(line, f"action <{name}> is not built yet", LATER_HINT)
             else:
                 known = [*ACTIONS, *ACTIONS_LATER]
                 self.problems.error(line, f"unknown action <{name}>", nearest(str(name), known, "<{}>"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from engine.errors import ScenarioError, ScenarioErrors
 from engine.messages import Problem
 
-ISSUE_HINT = "SIPp knows it, this version does not yet"
+LATER_HINT = "SIPp knows it, this version does not yet"
 
 
 class Misuse(Exception):
