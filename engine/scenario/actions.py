@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from engine.messages import Failure
+from engine.scenario.assemble import assemble
 from engine.scenario.keywords import compile_parts, text_of
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
 from engine.scenario.program import Action, CallState, Render, Value
 from engine.scenario.scope import Scope
-from engine.scenario.template import Parsed, assemble
+from engine.scenario.template import Parsed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.scenario import model
 from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
+from engine.scenario.assemble import assemble
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import compile_parts
 from engine.scenario.problems import Misuse, Problems
@@ -29,7 +30,6 @@ from engine.scenario.program import (
 )
 from engine.scenario.scope import Scope
 from engine.scenario.tdm import TdmMap
-from engine.scenario.template import assemble
 
 _NS_A_MS = 1_000_000
 _KEEPS_CSEQ = ("ACK", "CANCEL")

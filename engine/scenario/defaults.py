@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from engine.scenario.assemble import assemble
 from engine.scenario.keywords import classifier, compile_parts
 from engine.scenario.problems import Problems
 from engine.scenario.program import CallState, DefaultMessages, Render
 from engine.scenario.scope import Scope
-from engine.scenario.template import TemplateParser, assemble, clean
+from engine.scenario.template import TemplateParser, clean
 
 _REQUEST = """
 {method} [last_Request_URI] SIP/2.0

@@ -16,12 +16,13 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from engine.scenario.assemble import Length, Part, Slot, assemble
 from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import CallState, RunFacts, Value
 from engine.scenario.received import last_cseq_number, last_header, last_message, last_request_uri
 from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.tdm import TdmMap
-from engine.scenario.template import Length, Parsed, Part, Slot, TemplateParser, Word, assemble, base_name
+from engine.scenario.template import Parsed, TemplateParser, Word, base_name
 
 SIPP_VERSION = b"3.6.1"
 """[sipp_version]: the SIPp whose bytes on the wire are matched."""

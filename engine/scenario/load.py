@@ -19,13 +19,14 @@ from engine.messages import Problem
 from engine.scenario import attributes
 from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
 from engine.scenario.actions import LATER as ACTIONS_LATER
+from engine.scenario.assemble import overwrites_headers
 from engine.scenario.checks import check_steps
 from engine.scenario.keywords import classifier, compile_parts
 from engine.scenario.model import Scenario
 from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import RunFacts
 from engine.scenario.scope import Scope
-from engine.scenario.template import Parsed, TemplateParser, clean, overwrites_headers
+from engine.scenario.template import Parsed, TemplateParser, clean
 from engine.scenario.tidy import CDATA_END, CDATA_START, Malformed, decode, line_and_column, tidy
 from engine.scenario.variables import VariableUses
 

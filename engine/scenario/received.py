@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from engine.scenario.assemble import Slot
 from engine.scenario.program import CallState, Render
 from engine.scenario.scope import Compiled, Scope
-from engine.scenario.template import Slot, Word
+from engine.scenario.template import Word
 from engine.sip.message import Message
 
 

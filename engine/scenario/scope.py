@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from engine.scenario.assemble import Part
 from engine.scenario.problems import Misuse, nearest
 from engine.scenario.program import CallState, RunFacts
-from engine.scenario.template import Part, Word
+from engine.scenario.template import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Compiled parts → one callable that renders a message.
+
+Constants next to each other become one, so a message is a format and a few values. Two rules of SIPp shape the rest:
+
+- A slot that `drops_line` and leaves the output at the start of a line takes with it the white space that the next text
+  begins with. That is how a line with a missing `[last_Foo:]` vanishes; and the blank line before a body, if it stood last.
+- `[len]` is written last. Five characters wide; only the last one of a message is filled; in a message without a body
+  it is written with the blank line that it expects behind it, over whatever stands there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from engine.scenario.program import CallState, Render
+from engine.scenario.template import Text
+
+_WHITE = b" \t\n\r\v\f"
+_BLANK_LINE = b"\r\n\r\n"
+_LENGTH_WIDTH = 5
+_NO_BODY = b"    0\r\n\r\n\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What is filled for each call. `attribute` names the attribute of the call that it is, when it is just that.
+
+    `format` is how the value stands in a bytes format: `%d` for an int. `drops_line`: see the module.
+    """
+
+    render: Callable[[CallState], Any] | None = None
+    attribute: str = ""
+    format: bytes = b"%b"
+    drops_line: bool = False
+
+    def value(self) -> Callable[[CallState], Any]:
+        """How to get the value from a call."""
+        return self.render if self.render is not None else attrgetter(self.attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """[len], with its offset."""
+
+    offset: int = 0
+
+
+Part = bytes | Text | Slot | Length
+"""bytes: the constant value of a keyword."""
+
+
+Items = list[bytes | Slot | Length]
+
+
+def assemble(parts: Sequence[Part]) -> Render:
+    """One callable for compiled parts."""
+    before, length, after = _split_at_length(parts)
+    if length is None:
+        return _render(before)
+    body_length = _constant_body_length(before, after)
+    if body_length:
+        return _render(_merge([*before, b"%5d" % (body_length + length.offset), *after]))
+    if body_length == 0 and after == [_BLANK_LINE]:
+        return _render(_merge([*before, _NO_BODY[:_LENGTH_WIDTH], *after]))
+    return _render_with_length(_render(before), _render(after), length.offset)
+
+
+def overwrites_headers(parts: Sequence[Part]) -> bool:
+    """Whether `[len]` stands before other headers in a message that never has a body."""
+    before, length, after = _split_at_length(parts)
+    return length is not None and _constant_body_length(before, after) == 0 and after != [_BLANK_LINE]
+
+
+def _split_at_length(parts: Sequence[Part]) -> tuple[Items, Length | None, Items]:
+    """What stands before the last [len], that, and what stands behind it; any other [len] is blank."""
+    items = _group_dropped_lines(parts)
+    at = max((index for index, item in enumerate(items) if isinstance(item, Length)), default=len(items))
+    before = _merge([b" " * _LENGTH_WIDTH if isinstance(item, Length) else item for item in items[:at]])
+    length = items[at] if at < len(items) else None
+    return before, length if isinstance(length, Length) else None, _merge(items[at + 1 :])
+
+
+def _constant_body_length(before: Items, after: Items) -> int | None:
+    """The length of the body when it is known before the run, None when it is not."""
+    if any(isinstance(item, bytes) and _BLANK_LINE in item for item in before):
+        return None
+    for index, item in enumerate(after):
+        if isinstance(item, bytes) and _BLANK_LINE in item:
+            rest = after[index + 1 :]
+            return None if rest else len(item) - item.index(_BLANK_LINE) - len(_BLANK_LINE)
+    return None
+
+
+def _group_dropped_lines(parts: Sequence[Part]) -> Items:
+    """Each slot that drops lines becomes one with everything up to and with the next text."""
+    items: Items = []
+    at_line_start = False
+    position = 0
+    while position < len(parts):
+        part = parts[position]
+        if isinstance(part, Slot) and part.drops_line:
+            end = next((i for i in range(position, len(parts)) if isinstance(parts[i], (Text, Length))), len(parts))
+            text = _text_at(parts, end)
+            inner = [each for each in parts[position:end] if isinstance(each, (bytes, Slot))]
+            items.append(_dropping(inner, text or b"", at_line_start))
+            at_line_start = text is not None and text.endswith(b"\n")
+            position = end + (text is not None)
+            continue
+        item = part.data if isinstance(part, Text) else part
+        items.append(item)
+        at_line_start = isinstance(item, bytes) and (item.endswith(b"\n") or (not item and at_line_start))
+        position += 1
+    return items
+
+
+def _text_at(parts: Sequence[Part], position: int) -> bytes | None:
+    part = parts[position] if position < len(parts) else None
+    return part.data if isinstance(part, Text) else None
+
+
+def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -> Slot:
+    """The slots of `inner` and the `text` behind them, which begins at its first visible character if a line is dropped."""
+    shorter = text.lstrip(_WHITE)
+    if len(inner) == 1 and isinstance(inner[0], Slot):
+        return Slot(_dropping_one(inner[0].value(), text, shorter, at_line_start))
+    getters = [(_bytes_of(each), isinstance(each, Slot) and each.drops_line) for each in inner]
+
+    def render(call: CallState) -> bytes:
+        out, at_start, drop = b"", at_line_start, False
+        for get, drops in getters:
+            value = get(call)
+            if value:
+                out += value
+                at_start = value.endswith(b"\n")
+            drop = drop or (drops and at_start)
+        return out + (shorter if drop else text)
+
+    return Slot(render)
+
+
+def _dropping_one(get: Callable[[CallState], bytes], text: bytes, shorter: bytes, at_line_start: bool) -> Render:
+    if_missing = shorter if at_line_start else text
+
+    def render(call: CallState) -> bytes:
+        value = get(call)
+        if not value:
+            return if_missing
+        return value + (shorter if value.endswith(b"\n") else text)
+
+    return render
+
+
+def _bytes_of(part: bytes | Slot) -> Render:
+    if isinstance(part, bytes):
+        return lambda call: part
+    form, get = part.format, part.value()
+    return lambda call: form % get(call)
+
+
+def _merge(items: Sequence[bytes | Slot | Length]) -> Items:
+    merged: Items = []
+    for item in items:
+        if isinstance(item, bytes) and merged and isinstance(merged[-1], bytes):
+            merged[-1] += item
+        elif item != b"":
+            merged.append(item)
+    return merged
+
+
+def _render(items: Items) -> Render:
+    slots = [item for item in items if isinstance(item, Slot)]
+    if not slots:
+        constant = b"".join(item for item in items if isinstance(item, bytes))
+        return lambda call: constant
+    form = b"".join(
+        item.replace(b"%", b"%%") if isinstance(item, bytes) else item.format for item in items if not isinstance(item, Length)
+    )
+    if all(slot.attribute for slot in slots):
+        values = attrgetter(*(slot.attribute for slot in slots))
+        return lambda call: form % values(call)
+    if len(slots) == 1:
+        value = slots[0].value()
+        return lambda call: form % (value(call),)
+    getters = [slot.value() for slot in slots]
+    return lambda call: form % tuple([get(call) for get in getters])
+
+
+def _render_with_length(before: Render, after: Render, offset: int) -> Render:
+    def render(call: CallState) -> bytes:
+        head, tail = before(call), after(call)
+        whole = head + b" " * _LENGTH_WIDTH + tail
+        blank_line = whole.find(_BLANK_LINE)
+        body_length = len(whole) - blank_line - len(_BLANK_LINE) if blank_line >= 0 else 0
+        if body_length > 0:
+            return head + b"%5d" % (body_length + offset) + tail
+        return (head + _NO_BODY + whole[len(head) + len(_NO_BODY) :])[: len(whole)]
+
+    return render
