@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -63,6 +65,15 @@ class Sipp:
         program = self.start(*arguments)
         program.wait_bound(self.port)
         return program
+
+    def variant(self, name: str, changes: Mapping[str, str]) -> tuple[str, str]:
+        """The flag and file of a variant of its own scenario `name`, with these pieces of text replaced."""
+        text = subprocess.run([self._sipp, "-sd", name], capture_output=True, text=True, check=False).stdout
+        for old, new in changes.items():
+            assert old in text
+            text = text.replace(old, new)
+        (self._programs.folder / f"sipp_{name}.xml").write_text(text)
+        return "-sf", f"sipp_{name}.xml"
 
     def totals(self) -> dict[str, str]:
         """The last row of its table, by column."""
