@@ -14,7 +14,10 @@ from engine.errors import OptionError, TransportError
 DEFAULT_PORT = 5060
 """RFC 3261 section 18.1.1 for UDP and TCP."""
 
-_BRACKETED = re.compile(r"\[(?P<host>[^\]]+)\](?::(?P<port>\d+))?")
+_REMOTE = re.compile(
+    r"\[(?P<bracketed>[^\[\]]+)\](?::(?P<v6_port>[0-9]+))?|(?P<host>[^:\[\]]+)(?::(?P<port>[0-9]+))?|(?P<v6>[^\[\]]*:[^\[\]]*:[^\[\]]*)"
+)
+_PORT_DIGITS = 5
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,16 +47,11 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 
 def split_host_port(text: str) -> tuple[str, int]:
     """`host`, `host:port`, `[v6]:port` or a bare IPv6 address, with port 5060 unless given. Raises OptionError."""
-    bracketed = _BRACKETED.fullmatch(text)
-    if bracketed:
-        host, port = bracketed["host"], bracketed["port"]
-    elif text.count(":") == 1:
-        host, port = text.split(":")
-    else:
-        host, port = text, None
-    if not host or (port is not None and not (port.isdigit() and 0 < int(port) < 65536)):
+    found = _REMOTE.fullmatch(text)
+    port = (found["v6_port"] or found["port"] or str(DEFAULT_PORT)) if found else ""
+    if found is None or len(port) > _PORT_DIGITS or not 0 < int(port) < 65536:
         raise OptionError("<remote>", text, f"'{text}' is not host, host:port or [IPv6]:port with a port from 1 to 65535")
-    return host, int(port) if port else DEFAULT_PORT
+    return found["bracketed"] or found["host"] or found["v6"], int(port)
 
 
 async def resolve(remote: str, local_ip: str, local_port: int | None) -> Addresses:
@@ -67,7 +65,7 @@ async def resolve(remote: str, local_ip: str, local_port: int | None) -> Address
     family = socket.AF_UNSPEC if not local else socket.AF_INET6 if ":" in local else socket.AF_INET
     remote_ip = await _lookup(host, "the remote host", family) if host else ""
     return Addresses(
-        local_ip=local or (_route_to(remote_ip, port) if remote_ip else _own_address()),
+        local_ip=local or (_route_to(remote_ip, port) if remote_ip else await _own_address()),
         bind_ip=local,
         local_port=local_port,
         remote_host=host,
@@ -97,9 +95,9 @@ def _route_to(ip: str, port: int) -> str:
         return str(probe.getsockname()[0])
 
 
-def _own_address() -> str:
+async def _own_address() -> str:
     """This host's primary address, by its name; loopback when the name says nothing."""
     try:
-        return str(socket.gethostbyname(socket.gethostname()))
-    except OSError:
+        return await _lookup(socket.gethostname(), "this host", socket.AF_INET)
+    except TransportError:
         return "127.0.0.1"

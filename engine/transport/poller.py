@@ -11,11 +11,15 @@ from __future__ import annotations
 import select
 from collections.abc import Callable
 
+from engine.errors import TransportError
+
 Ready = Callable[[], None]
 
 _READ = select.EPOLLIN
 _BOTH = select.EPOLLIN | select.EPOLLOUT
 MOST_EVENTS = 256
+_FD_SETSIZE = 1024
+"""`select` knows no descriptors from here on."""
 
 
 class Poller:
@@ -24,7 +28,18 @@ class Poller:
     __slots__ = ("_epoll", "_readers", "_writers")
 
     def __init__(self) -> None:
-        self._epoll = select.epoll()
+        """Raises TransportError when this process has too many files open."""
+        try:
+            self._epoll = select.epoll()
+        except OSError as error:
+            raise TransportError(
+                f"sockets cannot be waited for: {error.strerror}; see the limit of open files (ulimit -n)"
+            ) from None
+        if self._epoll.fileno() >= _FD_SETSIZE:
+            self._epoll.close()
+            raise TransportError(
+                f"sockets cannot be waited for: this process has {_FD_SETSIZE} files open; end another run first"
+            )
         self._readers: dict[int, Ready] = {}
         self._writers: dict[int, Ready] = {}
 

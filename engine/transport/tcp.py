@@ -12,9 +12,9 @@ import time
 
 import trio
 
-from engine.errors import TransportError
+from engine.errors import BindError, TransportError
 from engine.messages import Failure
-from engine.sip.stream import StreamError, StreamFramer
+from engine.sip.stream import StreamFramer
 from engine.transport.base import Transport, Wire
 from engine.transport.sockets import bind, bind_port, reason_of
 
@@ -43,8 +43,12 @@ class TcpOneConnection(Transport):
 
     def _listen(self) -> None:
         listener = bind(self.addresses, socket.SOCK_STREAM, self.buffer_size)
-        listener.listen(BACKLOG)
         self.local_port = listener.getsockname()[1]
+        try:
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise BindError(f"cannot listen on port {self.local_port}: {reason_of(error)}; choose another with -p") from None
         self._listener = listener
         self.poller.add(listener.fileno(), self._accept)
 
@@ -136,7 +140,7 @@ class Connection:
             except OSError as error:
                 self._end(reason_of(error))
                 return
-            except StreamError as error:
+            except ValueError as error:  # a StreamError, or a number with more digits than Python reads
                 self._end(f"what arrives is no SIP: {error}")
                 return
             if not data:

@@ -18,6 +18,9 @@ from engine.transport.sockets import STAMP_SIZE, bind, bind_port, drops_of, mono
 
 MOST_READ = 128
 LARGEST_DATAGRAM = 65_535
+_BUFFER = memoryview(bytearray(LARGEST_DATAGRAM))
+_BUFFERS = [_BUFFER]
+# Reading into one buffer for the process: a fresh one of this size for each datagram costs page faults.
 CALL_BUFFER = 65_536
 """What the socket of a single call asks of the kernel."""
 
@@ -27,14 +30,14 @@ def drain(sock: socket.socket, received: Callable[[bytes, object, int], None]) -
     offset_ns = monotonic_offset_ns()
     for _ in range(MOST_READ):
         try:
-            data, stamps, _, source = sock.recvmsg(LARGEST_DATAGRAM, STAMP_SIZE)
+            size, stamps, _, source = sock.recvmsg_into(_BUFFERS, STAMP_SIZE)
         except BlockingIOError:
             return
         except OSError:
             if sock.fileno() < 0:
                 return
             continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
-        received(data, source, stamp_ns(stamps, offset_ns))
+        received(_BUFFER[:size].tobytes(), source, stamp_ns(stamps, offset_ns))
 
 
 class UdpOneSocket(Transport):
