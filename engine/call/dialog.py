@@ -9,7 +9,7 @@ from engine.sip.message import Message
 class Dialog:
     """The memory of a call. Its attributes are keywords: [cseq], [last_…], [peer_tag_param], [routes], [next_url]."""
 
-    __slots__ = ("cseq", "last", "last_method", "next_url", "owes_ack", "routes", "tagged")
+    __slots__ = ("_peer_tag", "_peer_tag_of", "cseq", "last", "last_method", "next_url", "owes_ack", "routes", "tagged")
 
     def __init__(self, cseq: int) -> None:
         self.cseq = cseq
@@ -17,14 +17,21 @@ class Dialog:
         self.last_method = b""
         self.owes_ack = False
         self.tagged: Message | None = None
+        self._peer_tag = b""
+        self._peer_tag_of: Message | None = None
         self.routes = b""
         self.next_url = b""
 
     @property
     def peer_tag(self) -> bytes:
         """`;tag=…` of the last To received that had one, or nothing."""
-        tag = self.tagged.to_tag if self.tagged is not None else b""
-        return b";tag=" + tag if tag else b""
+        tagged = self.tagged
+        if tagged is not self._peer_tag_of and tagged is not None:
+            self._peer_tag_of = tagged
+            tag = tagged.to_tag
+            if tag:
+                self._peer_tag = b";tag=" + tag
+        return self._peer_tag
 
     def note(self, message: Message, *, record_routes: bool) -> None:
         """Keep what a received message says about the dialog; `last` is set apart, once its actions are done."""
@@ -52,4 +59,4 @@ class Dialog:
 
     def forget(self) -> None:
         """Let go of messages: the call is over, but may be held on to for a while yet."""
-        self.last = self.tagged = None
+        self.last = self.tagged = self._peer_tag_of = None

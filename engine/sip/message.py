@@ -90,8 +90,8 @@ class Message:
 
     def _read_cseq(self) -> tuple[int, bytes]:
         if self._cseq is None:
-            number, _, method = self._find(b"\r\nCSeq:", b"cseq").partition(b" ")
-            self._cseq = (int(number), method.strip()) if number.isdigit() else (0, b"")
+            words = self._find(b"\r\nCSeq:", b"cseq").split()
+            self._cseq = (int(words[0]), words[1]) if len(words) == 2 and words[0].isdigit() else (0, b"")
         return self._cseq
 
     @property

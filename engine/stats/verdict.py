@@ -22,7 +22,7 @@ def _late_starts(measured: Measurements, elapsed_ns: int, workers: int) -> str:
     if late <= LATE_SHARE * started:
         return ""
     p99_ns = measured.lateness.percentiles_ns(99)[0]
-    return f"{late / started:.1%} of the calls started over {LATE_START_NS // 1_000_000} ms late (p99 {p99_ns / 1e6:,.0f} ms)".replace(",", " ")
+    return f"{late / started:.1%} of the calls started over {LATE_START_NS // 1_000_000} ms late (p99 {p99_ns / 1e6:.0f} ms)"
 
 
 def _kernel_drops(measured: Measurements, elapsed_ns: int, workers: int) -> str:
