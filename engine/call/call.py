@@ -38,6 +38,7 @@ class Call(Dialog):
     """One call. Attributes without an underscore are for keywords, actions (`CallState`) and the host."""
 
     __slots__ = (
+        "_action_failed",
         "_action_failure",
         "_action_reason",
         "_counted",
@@ -92,6 +93,7 @@ class Call(Dialog):
         self._started_ns = 0
         self._paused_in = -1
         self._counted = False
+        self._action_failed = False
         self._action_failure: Failure | None = None
         self._action_reason = ""
 
@@ -150,6 +152,7 @@ class Call(Dialog):
 
     def fail(self, failure: Failure, detail: str) -> None:
         """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
+        self._action_failed = True
         if self._action_failure is None:
             self._action_failure, self._action_reason = failure, f"{detail} in step {self.step_index}"
 
@@ -301,10 +304,10 @@ class Call(Dialog):
     def _act(self, step: Step, message: bytes) -> None:
         """The step's actions on a message, up to the first that fails."""
         self.message = message
-        failed = self._action_failure
+        self._action_failed = False
         for action in step.actions:
             action(self)
-            if self._action_failure is not failed:
+            if self._action_failed:
                 break
 
     def _following(self, step: Step) -> int:
@@ -325,14 +328,17 @@ class Call(Dialog):
         """Give a message to the step that it fits."""
         waited_at = self.step_index
         self.context.meter.steps[step.index].messages += 1
-        self.note(message, record_routes=step.record_routes)
+        self.note(message)
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index
         self._book(step, now_ns)
         if step.actions:
             self._act(step, message.data)
+        # SIPp's actions still see the message and the routes from before.
         self.last = message
+        if step.record_routes:
+            self.record_routes(message)
         if (step.optional or step.is_global) and (step.next is None or not self._allows(step)):
             self.step_index = waited_at
             self._resume_send(now_ns)
@@ -365,25 +371,22 @@ class Call(Dialog):
             self.context.meter.counters.dead_call += 1
             return
         earlier = find_earlier(self.context.program.steps, self.step_index, message)
-        if earlier is None:
+        answer = self._heard.answer_of_step(earlier.index) if earlier is not None else None
+        if answer is None:
             unexpected(self, message, now_ns)
-            return
-        self.context.meter.steps[earlier.index].retransmissions += 1
-        answer = self._heard.answer_of_step(earlier.index)
-        if message.status >= 200 and answer is not None:
-            self._repeat(answer)
+        elif message.status >= 200:
+            self._answer_again(answer)
+        else:
+            self.context.meter.steps[answer.taken_by].retransmissions += 1
 
     def _answer_again(self, answer: Answer) -> None:
-        self.context.meter.steps[answer.taken_by].retransmissions += 1
-        self._repeat(answer)
-
-    def _repeat(self, answer: Answer) -> None:
-        if not answer.data:
-            return
+        """What was received before has come again: so does our answer to it, if there was one."""
         meter = self.context.meter
-        self.context.host.send(self, answer.data)
-        meter.steps[answer.sent_by].retransmissions += 1
-        meter.counters.retransmissions += 1
+        meter.steps[answer.taken_by].retransmissions += 1
+        if answer.data:
+            self.context.host.send(self, answer.data)
+            meter.steps[answer.sent_by].retransmissions += 1
+            meter.counters.retransmissions += 1
 
     # --- times ---------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.sip.message import Message
+
+_COMMA = re.compile(rb',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""A comma that parts the entries of a header, not one in a quoted name."""
 
 
 class Dialog:
@@ -33,7 +38,7 @@ class Dialog:
                 self._peer_tag = b";tag=" + tag
         return self._peer_tag
 
-    def note(self, message: Message, *, record_routes: bool) -> None:
+    def note(self, message: Message) -> None:
         """Keep what a received message says about the dialog; `last` is set apart, once its actions are done."""
         status = message.status
         if status > 100:
@@ -41,20 +46,23 @@ class Dialog:
             self.owes_ack = 200 <= status < 300 and message.cseq_method == b"INVITE"
         elif message.method:
             self.cseq = max(self.cseq, message.cseq_number)
-        if record_routes:
-            self._record_routes(message)
 
     def requested(self, method: bytes) -> None:
         """Keep that we sent a request."""
         self.last_method = method
         self.owes_ack = False
 
-    def _record_routes(self, message: Message) -> None:
-        """RFC 3261 section 12.1: the route set is the Record-Route in order for a server, reversed for a client."""
-        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in line.split(b",")]
+    def record_routes(self, message: Message) -> None:
+        """`rrs`: the route set is the Record-Route in order for a server, reversed for a client (RFC 3261 section 12.1).
+
+        As in SIPp a message without a Contact changes nothing.
+        """
+        contact = message.value(b"Contact")
+        if contact is None:
+            return
+        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in _COMMA.split(line)]
         if entries:
             self.routes = b"Route: " + b", ".join(reversed(entries) if message.status else entries)
-        contact = message.value(b"Contact") or b""
         self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
 
     def forget(self) -> None:

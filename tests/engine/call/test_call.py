@@ -163,6 +163,26 @@ def test_a_failed_check_lets_the_scenario_go_on_and_fails_the_call() -> None:
     assert balanced(world)
 
 
+def test_a_second_failing_step_skips_the_rest_of_its_own_actions() -> None:
+    check = '<action><ereg regexp="never" search_in="msg" check_it="true" assign_to="x"/><log message="[$x]"/></action>'
+    steps = f'<recv response="100" optional="true">{check}</recv><recv response="200">{check}</recv>'
+    world = World(request("OPTIONS") + steps)
+        request("OPTIONS") + f'<recv response="100" optional="true">{check}</recv><recv response="200">{check}</recv>'
+    )
+    world.begin()
+    world.answer(100, "1 OPTIONS")
+    world.answer(200, "1 OPTIONS")
+    assert (world.logs, world.counters.failed) == ([], 1)
+
+
+def test_the_route_set_is_kept_reversed_with_its_quoted_names() -> None:
+    world = World(request("OPTIONS") + '<recv response="200" rrs="true"/><pause milliseconds="10"/>')
+    world.begin()
+    routes = 'Record-Route: "a, b" <sip:p1;lr>, <sip:p2;lr>\r\nContact: <sip:c@d>;x=y'
+    world.answer(200, "1 OPTIONS", extra=routes)
+    assert (world.call.routes, world.call.next_url) == (b'Route: <sip:p2;lr>, "a, b" <sip:p1;lr>', b"sip:c@d")
+
+
 def test_a_receive_timeout_fails_or_jumps() -> None:
     world = World(request("OPTIONS") + '<recv response="200" timeout="2000"/>')
     world.begin()

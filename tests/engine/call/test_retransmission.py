@@ -93,6 +93,14 @@ def test_an_old_response_in_other_bytes_is_known_by_its_transaction() -> None:
     assert world.counters.open == 1
 
 
+def test_a_late_response_that_was_never_waited_for_is_unexpected() -> None:
+    world = World(UAC_CALL)
+    world.begin()
+    world.answer(200)
+    world.answer(180)
+    assert (world.methods, world.counters.failed) == (["INVITE", "ACK", "BYE"], 1)
+
+
 def test_a_repeated_request_gets_the_last_response_to_it() -> None:
     world = World(UAS_CALL)
     world.begin(outgoing=False)
