@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What stands on either side of a transport: a receiver that keeps what it is told, and calls that are only a peer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import trio
+
+from engine.messages import Failure
+from engine.transport import TRANSPORTS, Addresses, Poller, Transport
+
+LIMIT_S = 10
+BUFFER = 65_536
+
+
+@dataclass
+class Wire:
+    """A call, as a transport sees it."""
+
+    peer: object = None
+    local_port: int = 0
+
+
+@dataclass
+class Inbox:
+    """Keeps what arrives; `then` is called with each message and its source."""
+
+    messages: list[bytes] = field(default_factory=list)
+    sources: list[object] = field(default_factory=list)
+    arrived_ns: list[int] = field(default_factory=list)
+    ended: list[tuple[object, Failure, str]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    then: Callable[[bytes, object], None] = lambda data, source: None
+
+    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+        self.messages.append(data)
+        self.sources.append(source)
+        self.arrived_ns.append(arrived_ns)
+        self.then(data, source)
+
+    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
+        self.ended.append((source, failure, reason))
+
+    def broken(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+@dataclass
+class Side:
+    """An open transport with its poller and its inbox."""
+
+    transport: Transport
+    poller: Poller
+    inbox: Inbox
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Dispatch what is ready until the condition holds."""
+        with trio.fail_after(LIMIT_S):
+            while not condition():
+                await trio.lowlevel.wait_readable(self.poller.fileno())
+                self.poller.dispatch()
+
+
+@asynccontextmanager
+async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFER) -> AsyncIterator[Side]:
+    """The transport of this name, opened; closed in the end."""
+    poller, inbox = Poller(), Inbox()
+    transport = TRANSPORTS[name](addresses, poller, inbox, buffer_size=buffer_size)
+    try:
+        await transport.open()
+        yield Side(transport, poller, inbox)
+        transport.close()
+    finally:
+        poller.close()
+
+
+def at(ip: str, *, remote_port: int = 0, local_port: int | None = 0) -> Addresses:
+    """The addresses of a run on loopback: with a `remote_port` it calls there."""
+    remote = {"remote_ip": ip, "remote_host": ip, "remote_port": remote_port} if remote_port else {}
+    return Addresses(local_ip=ip, bind_ip=ip, local_port=local_port, **remote)  # type: ignore[arg-type]
+
+
+def message(number: int = 1, body: bytes = b"") -> bytes:
+    """A request that says its length, as a stream needs it."""
+    return b"OPTIONS sip:a@b SIP/2.0\r\nCall-ID: %d\r\nContent-Length: %d\r\n\r\n%b" % (number, len(body), body)
