@@ -12,6 +12,7 @@ import sys
 
 import trio
 
+from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
 from engine.shard.shard import run_shard
 from engine.shard.wire import PipeReceiver, PipeSender
@@ -33,3 +34,5 @@ if __name__ == "__main__":
         trio.run(serve, int(sys.argv[1]))
     except (trio.EndOfChannel, trio.BrokenResourceError):
         sys.exit("the run that this shard belonged to is gone")
+    except Exception as error:
+        sys.exit(in_one_line(error))

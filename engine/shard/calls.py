@@ -14,6 +14,7 @@ from collections import deque
 from engine.call import Call, CallContext
 from engine.call.matching import first_recv
 from engine.messages import Counters, Failure, Role
+from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
 from engine.shard.timers import Timers
@@ -27,9 +28,8 @@ _CALL_ID_PREFIX_END = b"///"
 class CallTable:
     """All calls of a shard; `connect` it before the first. `notes` takes what a person should know.
 
-    Calls are numbered from
-    `first_number` in steps of `number_step`. `closing`: make no more calls. `failure` is why none can be made, or "".
-    `call_limit` is the most open calls that we make ourselves.
+    Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls. `failure` is why none
+    can be made, or "". `call_limit` is the most open calls that we make ourselves.
     """
 
     context: CallContext
@@ -97,12 +97,20 @@ class CallTable:
         call = Call(self.context, number, self.context.program.call_id(number), due_ns=due_ns, cseq=self._first_cseq, user=user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
+        if not self.transport.attach(call):
+            self._fail_unstarted(call, now_ns)
+            return
         self.calls[call.call_id] = call
-        if self.transport.attach(call):
+        try:
             call.start(now_ns, outgoing=True)
-        else:
-            self.context.meter.call_started(now_ns - due_ns, outgoing=True)
-            call.disconnected(now_ns, Failure.CANNOT_SEND, "no socket for the call")
+        except Exception as error:
+            end_spoiled(call, error, now_ns)
+
+    def _fail_unstarted(self, call: Call, now_ns: int) -> None:
+        meter = self.context.meter
+        meter.call_started(now_ns - call.due_ns, outgoing=True)
+        meter.call_ended(0, Failure.CANNOT_SEND, "no socket is left for the call: see the limit of open files (ulimit -n)")
+        self.ended(call, now_ns)
 
     def _next_number(self) -> int:
         number = self._number
@@ -125,10 +133,21 @@ class CallTable:
         if self._cut_prefix and _CALL_ID_PREFIX_END in call_id:
             call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
         call = self.calls.get(call_id)
+        try:
+            if call is not None:
+                call.receive(message, arrived_ns)
+            else:
+                self._unknown(call_id, message, source, arrived_ns)
+        except Exception as error:
+            self._spoiled(call or self.calls.get(call_id), error, arrived_ns)
+
+    def _spoiled(self, call: Call | None, error: Exception, now_ns: int) -> None:
+        """A message could not be dealt with: its call has failed; without a call it is only told."""
         if call is not None:
-            call.receive(message, arrived_ns)
-        else:
-            self._unknown(call_id, message, source, arrived_ns)
+            end_spoiled(call, error, now_ns)
+            return
+        self.counters.fatal_errors += 1
+        self._notes.warn(f"{in_one_line(error)} at a message that belongs to no call")
 
     def _garbage(self, data: bytes, error: MalformedMessage) -> None:
         if not data.strip(b"\r\n\0 "):
@@ -150,7 +169,7 @@ class CallTable:
             self._answer_out_of_call(call_id, message, source, arrived_ns)
             return
         self.counters.out_of_call += 1
-        what = message.start_line.decode("latin-1")
+        what = printable(message.start_line.decode("latin-1"))
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
     def _start_incoming(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
@@ -195,7 +214,7 @@ class CallTable:
         self.calls.pop(call.call_id, None)
         self.transport.detach(call)
         self.pacer.ended(call.user, now_ns)
-        if self.context.program.circuits:
+        if self.context.program.circuits and self.context.program.role is Role.UAC:
             self._free_circuits.append(call.circuit)
         if self._dead_call_wait_ns:
             until_ns = now_ns + self._dead_call_wait_ns
@@ -225,4 +244,7 @@ class CallTable:
         """End every call now: the peers are told."""
         now_ns = time.monotonic_ns()
         for call in list(self.calls.values()):
-            call.stop(now_ns)
+            try:
+                call.stop(now_ns)
+            except Exception as error:
+                end_spoiled(call, error, now_ns)

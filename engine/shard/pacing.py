@@ -112,6 +112,7 @@ class UserPacer(Pacer):
     def __init__(self, start_ns: int, users: int, *, first: int = 1) -> None:
         self._first = first
         self._free: list[int] = []
+        self._calling: set[int] = set()
         self._free_since_ns = start_ns
         self._users = 0
         self._paused = False
@@ -123,10 +124,13 @@ class UserPacer(Pacer):
 
     def started(self) -> int:
         """The user whose call it is."""
-        return self._free.pop()
+        user = self._free.pop()
+        self._calling.add(user)
+        return user
 
     def ended(self, user: int, now_ns: int) -> None:
         """The user is free again, unless there are fewer users now."""
+        self._calling.discard(user)
         if self._first <= user < self._first + self._users:
             self._release(user, now_ns)
 
@@ -141,9 +145,10 @@ class UserPacer(Pacer):
         return 0
 
     def set_users(self, now_ns: int, users: int) -> None:
-        """More users begin at once; fewer let their calls end."""
+        """More users begin at once, but for those whose last call goes on; fewer let their calls end."""
         for user in range(self._first + users - 1, self._first + self._users - 1, -1):
-            self._release(user, now_ns)
+            if user not in self._calling:
+                self._release(user, now_ns)
         self._free = [user for user in self._free if user < self._first + users]
         self._users = users
 

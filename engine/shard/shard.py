@@ -34,17 +34,12 @@ YOUNG_OBJECTS = 10_000
 
 async def run_shard(plan: ShardPlan, inbox: ReceiveChannel[AnyToShard], outbox: SendChannel[AnyFromShard]) -> None:
     """Run one shard from its plan to its last word. A closed inbox means that nobody is there any more: it stops."""
-    shard = Shard(plan, outbox)
     try:
-        await shard.prepare()
+        with contextlib.closing(Shard(plan, outbox)) as shard:
+            await shard.prepare()
+            await shard.run(inbox)
     except GossipperError as error:
-        shard.close()
         await outbox.send(Failed(kind=type(error).__name__, text=str(error)))
-        return
-    try:
-        await shard.run(inbox)
-    finally:
-        shard.close()
 
 
 class Shard:
@@ -88,10 +83,10 @@ class Shard:
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
 
     def _limit_at(self, rate: float) -> int:
-        """This shard's part of the most open calls; a server has no limit."""
+        """This shard's part of the most open calls, at least one; a server has no limit."""
         if self._program.role is Role.UAS:
             return 0
-        return share_of(call_limit(self._plan.config, self._program, rate), self._plan.index, self._plan.count)
+        return max(1, share_of(call_limit(self._plan.config, self._program, rate), self._plan.index, self._plan.count))
 
     def _open_trace(self, transport: Transport) -> MessageTrace | None:
         """Shards of one run write to one file; only the first may start it anew."""
@@ -122,7 +117,7 @@ class Shard:
     async def _run_from(self, start_ns: int, inbox: ReceiveChannel[AnyToShard]) -> None:
         pacer = self._table.pacer = make_pacer(self._plan, self._program, start_ns)
         reactor = Reactor(table=self._table, timers=self._timers, poller=self._poller, pacer=pacer, meter=self._context.meter)
-        steering = Steering(reactor, self._table, pacer, self._limit_at)
+        steering = Steering(reactor, self._table, pacer, self._limit_at if self._plan.config.call_limit is None else None)
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(steering.obey, inbox)

@@ -16,9 +16,13 @@ from engine.shard.reactor import Reactor
 
 
 class Steering:
-    """Carries out what the run says. `limit_at` is the most open calls at a rate in calls a second."""
+    """Carries out what the run says.
 
-    def __init__(self, reactor: Reactor, table: CallTable, pacer: Pacer, limit_at: Callable[[float], int]) -> None:
+    `limit_at` is the most open calls at a rate in calls a second, None when that does not depend on the load. A limit
+    that was set by hand stays, whatever the load becomes.
+    """
+
+    def __init__(self, reactor: Reactor, table: CallTable, pacer: Pacer, limit_at: Callable[[float], int] | None) -> None:
         self._reactor = reactor
         self._table = table
         self._pacer = pacer
@@ -42,15 +46,18 @@ class Steering:
     def _new_rate(self, message: NewRate) -> None:
         if isinstance(self._pacer, RatePacer):
             self._pacer.set_rate(time.monotonic_ns(), message.calls_per_second)
-            self._table.call_limit = self._limit_at(message.calls_per_second)
+            if self._limit_at is not None:
+                self._table.call_limit = self._limit_at(message.calls_per_second)
 
     def _new_users(self, message: NewUsers) -> None:
         if isinstance(self._pacer, UserPacer):
             self._pacer.set_users(time.monotonic_ns(), message.users)
-            self._table.call_limit = message.users
+            if self._limit_at is not None:
+                self._table.call_limit = message.users
 
     def _new_limit(self, message: NewLimit) -> None:
         self._table.call_limit = message.call_limit
+        self._limit_at = None
 
     def _pause(self, message: Pause) -> None:
         self._pacer.pause(time.monotonic_ns())

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from engine.call import Call
+from engine.shard.mishap import end_spoiled
 
 NEVER_NS = 1 << 62
 
@@ -48,4 +49,7 @@ class Timers:
                 heappush(heap, (wake_ns, next(self._order), call))
                 continue
             most -= 1
-            call.wake(now_ns)
+            try:
+                call.wake(now_ns)
+            except Exception as error:
+                end_spoiled(call, error, now_ns)

@@ -2,11 +2,16 @@
 """A trace of messages to a file that never slows a call.
 
 The loop only appends a record to a list, up to `MOST_WAITING`; what comes beyond that is dropped and counted. Once a
-tick the list is handed to a thread that formats and writes it. A disk that is full or slow costs records, not calls.
+tick the list is handed to a thread that formats and writes it. A disk that is full or slow costs records, not calls,
+and one that takes nothing at all does not keep the run from ending.
+
+Each number below is written by one thread only, the loop's or the writer's: `+=` of two threads loses counts.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import threading
 import time
@@ -17,31 +22,45 @@ from engine.report.files import LogFile
 from engine.report.message_log import Record, format_messages
 
 MOST_WAITING = 20_000
+LAST_WRITES_S = 1.0
+"""How long the end of a run waits for its last records to be written."""
 
 
 class MessageTrace:
-    """Writes `-trace_msg`. All methods are for the thread of the loop; `close` waits until everything is written."""
+    """Writes `-trace_msg`. All methods are for the thread of the loop; only `close` waits, and not for long."""
 
     def __init__(self, path: str, protocol: str, *, overwrite: bool, rfc3339: bool, warn: Callable[[str], None]) -> None:
         """Open the file. `warn` is called, once and from the loop's thread, when it cannot be written. Raises ReportError."""
-        self._file = LogFile(path, overwrite=overwrite)
+        if overwrite:
+            with contextlib.suppress(OSError):  # a file that is not there, or a pipe, has nothing to be emptied of
+                os.truncate(path, 0)
+        # Shards of one run write to the same file, so each has to write at its end.
+        self._file = LogFile(path, overwrite=False)
+        self._path = path
         self._protocol = protocol
         self._rfc3339 = rfc3339
         self._warn = warn
         self._records: list[Record] = []
-        self._waiting = 0
+        self._taken = 0
+        self._written = 0
+        self._refused = 0
+        self._spoiled = 0
         self._batches: queue.SimpleQueue[list[Record] | None] = queue.SimpleQueue()
         self._failure: str = ""
-        self.dropped = 0
         self._thread = threading.Thread(target=self._write, name="message trace", daemon=True)
         self._thread.start()
 
+    @property
+    def dropped(self) -> int:
+        """Messages that are not in the file and never will be."""
+        return self._refused + self._spoiled
+
     def add(self, *, sent: bool, data: bytes) -> None:
         """Take one message, or drop it when too many wait."""
-        if self._failure or self._waiting >= MOST_WAITING:
-            self.dropped += 1
+        if self._failure or self._taken - self._written >= MOST_WAITING:
+            self._refused += 1
             return
-        self._waiting += 1
+        self._taken += 1
         self._records.append((time.time_ns(), sent, data))
 
     def flush(self) -> None:
@@ -62,14 +81,19 @@ class MessageTrace:
                 self._file.append(format_messages(batch, self._protocol, rfc3339=self._rfc3339))
             except ReportError as error:
                 self._failure = str(error)
-                self.dropped += len(batch)
-            self._waiting -= len(batch)
+                self._spoiled += len(batch)
+            self._written += len(batch)
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write what is left, if that can be done soon, and close the file."""
         self.flush()
         self._batches.put(None)
-        self._thread.join()
+        self._thread.join(LAST_WRITES_S)
+        if self._thread.is_alive():
+            left = self._taken - self._written
+            self._refused += left
+            self._warn(f"{self._path}: takes no more; {left} messages are not in it")
+            return
         self.flush()
         try:
             self._file.close()

@@ -85,3 +85,13 @@ def test_fewer_users_let_their_calls_end() -> None:
     assert (pacer.started(), pacer.next_ns()) == (1, NEVER_NS)
     pacer.set_users(3 * S, 2)
     assert (pacer.next_ns(), pacer.started()) == (3 * S, 2)
+
+
+def test_users_that_come_back_while_their_last_call_goes_on_wait_for_its_end() -> None:
+    pacer = UserPacer(0, 3)
+    assert [pacer.started() for _ in range(3)] == [1, 2, 3]
+    pacer.set_users(S, 1)
+    pacer.set_users(2 * S, 3)
+    assert pacer.next_ns() == NEVER_NS
+    pacer.ended(3, 3 * S)
+    assert (pacer.next_ns(), pacer.started(), pacer.next_ns()) == (3 * S, 3, NEVER_NS)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a mistake of ours may cost: one call, never the run.
+
+Steps, templates and actions run on whatever a peer sends. Whoever lets a call work catches what it raises and ends that
+call with `end_spoiled`; it is counted as a fatal error and told as a warning.
+"""
+
+from __future__ import annotations
+
+from engine.call import Call
+from engine.messages import Failure
+
+MOST_TEXT = 200
+
+
+def in_one_line(error: BaseException) -> str:
+    """What was raised, for people: one line, and the error itself where it comes in a group of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return f"internal error: {type(error).__name__}: {printable(str(error))}"
+
+
+def printable(text: str) -> str:
+    """Text from outside that cannot harm a terminal: no control characters, and not too long."""
+    return "".join(each if each.isprintable() else "?" for each in text[:MOST_TEXT])
+
+
+def end_spoiled(call: Call, error: Exception, now_ns: int) -> None:
+    """The call raised `error`: it has failed."""
+    context = call.context
+    reason = f"{in_one_line(error)} in step {call.step_index}"
+    context.meter.counters.fatal_errors += 1
+    context.host.warned(reason)
+    call.end(now_ns, Failure.CANNOT_SEND, reason)
