@@ -28,6 +28,7 @@ from engine.messages import (
     PauseTraffic,
     Problem,
     ResumeTraffic,
+    Role,
     RunStarted,
     ScenarioDescription,
     ScenarioList,
@@ -153,6 +154,10 @@ class Engine:
     async def set_rate(self, command: SetRate) -> Done:
         """See `SetRate`."""
         run = self._find(command.run)
+        if run.started.config.users is not None:
+            raise CommandError("the run has users, not a rate; start it without -users")
+        if run.started.scenario.role is Role.UAS:
+            raise CommandError("a server starts no calls; it has no rate")
         _check(msgspec.structs.replace(run.started.config, rate=command.rate))
         await run.set_rate(command.rate)
         return Done()
@@ -170,6 +175,8 @@ class Engine:
         """See `SetLimit`."""
         run = self._find(command.run)
         _check(msgspec.structs.replace(run.started.config, call_limit=command.call_limit))
+        if command.call_limit < run.started.workers:
+            raise CommandError(f"-l: {run.started.workers} workers need at least as many open calls")
         await run.set_limit(command.call_limit)
         return Done()
 

@@ -20,6 +20,7 @@ from trio.abc import ReceiveChannel, SendChannel
 
 import engine
 from engine.shard import run_shard
+from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
 from engine.shard.wire import PipeReceiver, PipeSender
 
@@ -36,8 +37,8 @@ class ShardLink:
         self.plan = plan
         self.receiver = receiver
         self._sender = sender
-        self._process: trio.Process | None = None
-        self._said = b""
+        self._gone = trio.Event()
+        self._words = "it ended without a word"
 
     async def send(self, message: AnyToShard) -> None:
         """Tell the shard something; one that is gone does not hear it."""
@@ -48,22 +49,28 @@ class ShardLink:
 
     async def last_words(self) -> str:
         """Why a shard whose channel ended is gone, in one line."""
-        process = self._process
-        if process is None:
-            return "it ended without a word"
-        status = await process.wait()
-        lines = self._said.decode("utf-8", "replace").strip().splitlines()
-        if status < 0:
-            return f"killed by {signal.Signals(-status).name}"
-        return lines[-1] if lines else f"exit code {status}"
+        with trio.move_on_after(LEAVE_S):
+            await self._gone.wait()
+        return self._words
+
+    async def run(self, inbox: ReceiveChannel[AnyToShard], outbox: SendChannel[AnyFromShard]) -> None:
+        """Run the shard here. A mistake of ours ends it as it would end a child."""
+        async with inbox, outbox:
+            try:
+                await run_shard(self.plan, inbox, outbox)
+            except Exception as error:
+                self._words = in_one_line(error)
+            self._gone.set()
 
     async def watch(self, process: trio.Process) -> None:
-        """Keep what the child writes; its end is waited for, however it comes about."""
-        self._process = process
+        """Keep what the child writes until it ends, and its pipe, which may hold what it said last, until cancelled."""
+        said = b""
         try:
             while process.stderr is not None and (data := await process.stderr.receive_some(LAST_WORDS_BYTES)):
-                self._said = (self._said + data)[-LAST_WORDS_BYTES:]
-            await process.wait()
+                said = (said + data)[-LAST_WORDS_BYTES:]
+            self._words = _why(await process.wait(), said)
+            self._gone.set()
+            await trio.sleep_forever()
         finally:
             await self._end(process)
 
@@ -71,6 +78,8 @@ class ShardLink:
         """Let a child that still runs take leave of its peers: its pipe closes, and after a while it is killed."""
         with trio.CancelScope(shield=True):
             await trio.aclose_forcefully(self._sender)
+            if process.stderr is not None:
+                await trio.aclose_forcefully(process.stderr)
             with trio.move_on_after(LEAVE_S):
                 await process.wait()
             if process.returncode is None:
@@ -83,12 +92,9 @@ async def start_in_process(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     to_shard, inbox = trio.open_memory_channel[AnyToShard](CHANNEL_CAPACITY)
     outbox, from_shard = trio.open_memory_channel[AnyFromShard](CHANNEL_CAPACITY)
 
-    async def run() -> None:
-        async with inbox, outbox:
-            await run_shard(plan, inbox, outbox)
-
-    nursery.start_soon(run)
-    return ShardLink(plan, to_shard, from_shard)
+    link = ShardLink(plan, to_shard, from_shard)
+    nursery.start_soon(link.run, inbox, outbox)
+    return link
 
 
 async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
@@ -112,6 +118,14 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     nursery.start_soon(link.watch, process)
     await link.send(plan)
     return link
+
+
+def _why(status: int, said: bytes) -> str:
+    """How a child ended, by its exit status and the last line that it wrote."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    if status < 0:
+        return f"killed by {signal.Signals(-status).name}"
+    return lines[-1] if lines else f"exit code {status}"
 
 
 def _module_path() -> str:

@@ -61,7 +61,7 @@ async def _keep_table(bus: Bus, started: RunStarted, table: StatisticsTable, tas
                     continue
                 if not isinstance(event, Snapshot):
                     break
-                await trio.to_thread.run_sync(table.update, event)
+                await trio.to_thread.run_sync(table.update, event, abandon_on_cancel=True)
             table.close()
         except ReportError as error:
             bus.publish(Warning(run=started.run, elapsed_ns=0, text=str(error)))

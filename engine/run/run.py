@@ -68,6 +68,7 @@ class Run:
         self._links = links
         self._measured: list[Measurements] = [one.measured for one in ready]
         self._limits: list[int] = [one.call_limit for one in ready]
+        self._live = set(range(len(links)))
         self._fresh: set[int] = set()
         self._state = RunState.RUNNING
         is_client = started.scenario.role is Role.UAC
@@ -112,14 +113,16 @@ class Run:
                 self._measured[index] = message.measured
                 self._limits[index] = message.call_limit
                 self._fresh.add(index)
-                if len(self._fresh) == len(self._links):
+                if self._fresh >= self._live:
                     self._publish_snapshot()
             elif isinstance(message, Ended):
                 self._measured[index] = message.measured
+                self._live.discard(index)
                 await self._ended(message)
                 return
             else:
                 self._tell(message)
+        self._live.discard(index)
         await self._lost(index, link)
 
     def _tell(self, message: AnyFromShard) -> None:

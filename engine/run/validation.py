@@ -14,6 +14,7 @@ from engine.scenario.describe import describe_scenario
 from engine.transport.addresses import split_host_port
 
 DEFAULT_SCENARIO = "uac"
+LAST_PORT = 65535
 
 
 def scenario_source(config: RunConfig) -> str:
@@ -45,8 +46,12 @@ def _behaviours(config: RunConfig, scenario: ScenarioDescription | None) -> None
 def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     if config.workers > 1 and scenario is not None and scenario.role is Role.UAS:
         raise OptionError("-workers", config.workers, "a server scenario runs in one worker; leave -workers off")
-    if config.workers > 1 and config.users is not None and config.users < config.workers:
+    if config.users is not None and config.users < config.workers:
         raise OptionError("-users", config.users, f"{config.workers} workers need at least as many users")
+    if config.call_limit is not None and config.call_limit < config.workers:
+        raise OptionError("-l", config.call_limit, f"{config.workers} workers need at least as many open calls")
+    if (config.local_port or 0) + config.workers - 1 > LAST_PORT:
+        raise OptionError("-p", config.local_port, f"{config.workers} workers need as many ports, and {LAST_PORT} is the last")
 
 
 def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None:
