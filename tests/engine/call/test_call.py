@@ -167,8 +167,6 @@ def test_a_second_failing_step_skips_the_rest_of_its_own_actions() -> None:
     check = '<action><ereg regexp="never" search_in="msg" check_it="true" assign_to="x"/><log message="[$x]"/></action>'
     steps = f'<recv response="100" optional="true">{check}</recv><recv response="200">{check}</recv>'
     world = World(request("OPTIONS") + steps)
-        request("OPTIONS") + f'<recv response="100" optional="true">{check}</recv><recv response="200">{check}</recv>'
-    )
     world.begin()
     world.answer(100, "1 OPTIONS")
     world.answer(200, "1 OPTIONS")
