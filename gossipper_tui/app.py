@@ -7,6 +7,9 @@ no more than a slow one. The engine lives in a thread of its own; nothing here w
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, cast
@@ -31,6 +34,9 @@ REDRAWS_A_SECOND = 4
 
 DRAWN = (RunStarted, Snapshot, Warning, Logged, RunFinished)
 """The events that screens are drawn from."""
+
+NICENESS = 10
+"""Of the thread that draws."""
 
 UNREAD_EVENTS = 1024
 """Events that the screens may fall behind by, as in a suspended application, before snapshots are dropped."""
@@ -169,6 +175,18 @@ class GossipperApp(App[None], inherit_bindings=False):
         self.theme = name
 
 
+def open_screen(app: GossipperApp) -> int:
+    """Run the application in this thread until the person leaves; returns its exit code.
+
+    Drawing gives way to making calls: on Linux, where niceness is a thread's, this thread becomes nice, while the engine's
+    thread and the processes that it starts stay as they are.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    app.run()
+    return app.exit_code
+
+
 def run_app(config: RunConfig, replay: Path | None = None, theme: str = "") -> int:
     """Open an engine and the application on it; returns the exit code when the person leaves.
 
@@ -180,6 +198,4 @@ def run_app(config: RunConfig, replay: Path | None = None, theme: str = "") -> i
         raise OptionError("--theme", theme, f"there is no theme '{theme}'; there are {', '.join(load_themes())}")
     with EngineThread(replay=replay) as bus:
         first = "live" if replay else "scenarios" if config == RunConfig() else "setup"
-        app = GossipperApp(bus, config, theme=theme, first_screen=first)
-        app.run()
-    return app.exit_code
+        return open_screen(GossipperApp(bus, config, theme=theme, first_screen=first))

@@ -16,7 +16,7 @@ from engine.bus import Bus
 from engine.errors import GossipperError
 from engine.messages import StartRun
 from engine.options import RunConfig
-from gossipper_tui.app import GossipperApp
+from gossipper_tui.app import GossipperApp, open_screen
 
 HOST = "127.0.0.1"
 
@@ -91,6 +91,4 @@ def run_demo() -> int:
     """Show the demo until the person leaves; returns the exit code of the run that finished last."""
     server, client = demo_configs(*free_ports(2))
     with EngineThread() as bus:
-        app = DemoApp(bus, server, client)
-        app.run()
-    return app.exit_code
+        return open_screen(DemoApp(bus, server, client))

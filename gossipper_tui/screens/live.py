@@ -54,7 +54,7 @@ class LiveScreen(GossipperScreen):
         Binding("slash", "change_rate(-10)", "/", key_display="/", tooltip="Rate down ten steps", group=_RATE_TEN),
         Binding("p", "pause", "Pause", tooltip="Pause or go on"),
         Binding("q", "stop(False)", "Finish", tooltip="Finish the open calls and stop; again: stop now"),
-        Binding("Q", "stop(True)", "Stop now", key_display="Q", tooltip="Stop now, ending the open calls"),
+        Binding("Q", "stop(True)", "Stop", key_display="Q", tooltip="Stop now, ending the open calls"),
         *(Binding(name[0], f"tab({index})", name, show=False) for index, name in enumerate(TABS)),
         Binding("tab,right", "tab_by(1)", "The next tab", show=False),
         Binding("shift+tab,left", "tab_by(-1)", show=False),

@@ -65,11 +65,11 @@ class SetupScreen(GossipperScreen):
                 yield OptionForm(self.session.config, Role.UAC)
         yield CommandBar()
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show the first group."""
         self.query_one("#search").display = False
         self._show_config()
-        await self._show_group()
+        self.call_later(self._show_group)
 
     def on_screen_resume(self) -> None:
         """The scenario may have been chosen elsewhere."""

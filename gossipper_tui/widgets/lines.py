@@ -58,18 +58,22 @@ class Lines(ScrollView, can_focus=False):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self.lines: Sequence[Line] = ()
+        self.lines: tuple[Line, ...] = ()
         self._styles_of_tones: dict[str, Style] = {}
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Draw these lines from now on, where they differ from those before."""
-        if list(lines) == list(self.lines):
+        """Draw these lines from now on; only those that differ from what is there are painted again."""
+        before, self.lines = self.lines, tuple(lines)
+        if self.lines == before:
             return
-        self.lines = lines
         size = Size(max(map(width_of, lines), default=0), len(lines))
         if size != self.virtual_size:
             self.virtual_size = size
-        self.refresh()
+            self.refresh()
+            return
+        for index, (old, new) in enumerate(zip(before, self.lines, strict=True)):
+            if old != new:
+                self.refresh_lines(index)
 
     def notify_style_update(self) -> None:
         """The theme has changed: colours are looked up anew."""

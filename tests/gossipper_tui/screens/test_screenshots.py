@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from engine import EngineThread
 from engine.options import RunConfig
@@ -74,6 +75,9 @@ def test_picture(picture, size, snap_compare):
             await until(pilot, lambda: _is_played(app), "the last snapshot of the recording")
         await settle(pilot)
         await press(pilot, *picture.keys)
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        await pilot.pause()
 
     replay = RECORDINGS / picture.recording if picture.recording else None
     with EngineThread(replay=replay, speed=math.inf) as bus:
