@@ -107,8 +107,8 @@ class Call(Dialog):
         self.context.meter.call_started(now_ns - self.due_ns, outgoing=outgoing)
         self._advance(now_ns)
 
-    def receive(self, message: Message, now_ns: int) -> None:
-        """Take a message with this call's Call-ID."""
+    def receive(self, message: Message, now_ns: int, arrived_ns: int) -> None:
+        """Take a message with this call's Call-ID. Timers are read as of its arrival; what it sets off happens now."""
         context = self.context
         key = retransmission_key(message, loose=context.loose)
         answer = self._heard.find(key)
@@ -124,7 +124,7 @@ class Call(Dialog):
             context.meter.counters.lost_on_purpose += 1
             return
         self._heard.remember(key, message, step.index)
-        self._take(step, message, now_ns)
+        self._take(step, message, now_ns, arrived_ns)
 
     def wake(self, now_ns: int) -> None:
         """A time that this call asked for has come (or an earlier one that it no longer needs)."""
@@ -289,7 +289,7 @@ class Call(Dialog):
             if started_ns < 0:
                 continue
             meter = self.context.meter
-            # A message may have come before the timer fired that let us send again, and be read after it.
+            # A message that came before we sent may still be taken after it.
             elapsed_ns = max(0, now_ns - started_ns)
             meter.response_times[timer].pending.append(elapsed_ns)
             late_ns = self._from_due_ns if started_ns == self._started_ns else 0
@@ -324,7 +324,7 @@ class Call(Dialog):
 
     # --- messages ------------------------------------------------------------------------------------------------------
 
-    def _take(self, step: RecvStep, message: Message, now_ns: int) -> None:
+    def _take(self, step: RecvStep, message: Message, now_ns: int, arrived_ns: int) -> None:
         """Give a message to the step that it fits."""
         waited_at = self.step_index
         self.context.meter.steps[step.index].messages += 1
@@ -332,7 +332,7 @@ class Call(Dialog):
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index
-        self._book(step, now_ns)
+        self._book(step, arrived_ns)
         if step.actions:
             self._act(step, message.data)
         # SIPp's actions still see the message and the routes from before.

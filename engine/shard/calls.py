@@ -120,7 +120,8 @@ class CallTable:
     # --- Receiver ------------------------------------------------------------------------------------------------------
 
     def received(self, data: bytes, source: object, arrived_ns: int) -> None:
-        """Give a message to its call, or find out what it is. To the call it is now as late as when the message came."""
+        """Give a message to its call, or find out what it is."""
+        now_ns = time.monotonic_ns()
         self.received_messages += 1
         if self.trace is not None:
             self.trace.add(sent=False, data=data)
@@ -135,11 +136,11 @@ class CallTable:
         call = self.calls.get(call_id)
         try:
             if call is not None:
-                call.receive(message, arrived_ns)
+                call.receive(message, now_ns, arrived_ns)
             else:
                 self._unknown(call_id, message, source, arrived_ns)
         except Exception as error:
-            self._spoiled(call or self.calls.get(call_id), error, arrived_ns)
+            self._spoiled(call or self.calls.get(call_id), error, now_ns)
 
     def _spoiled(self, call: Call | None, error: Exception, now_ns: int) -> None:
         """A message could not be dealt with: its call has failed; without a call it is only told."""
@@ -172,12 +173,12 @@ class CallTable:
         what = printable(message.start_line.decode("latin-1"))
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
-    def _start_incoming(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
-        call = Call(self.context, self._next_number(), call_id, due_ns=now_ns, cseq=self._first_cseq)
+    def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int) -> None:
+        call = Call(self.context, self._next_number(), call_id, due_ns=arrived_ns, cseq=self._first_cseq)
         self.transport.adopt(call, source)
         self.calls[call_id] = call
-        call.start(now_ns, outgoing=False)
-        call.receive(message, now_ns)
+        call.start(arrived_ns, outgoing=False)
+        call.receive(message, time.monotonic_ns(), arrived_ns)
 
     def _answer_out_of_call(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
         """`-aa`: answer 200 without making a call of it."""
@@ -196,6 +197,7 @@ class CallTable:
     def broken(self, reason: str) -> None:
         """No call can be made any more."""
         self.failure = self.failure or reason
+        self.closing = True
 
     # --- Host ----------------------------------------------------------------------------------------------------------
 

@@ -237,6 +237,23 @@ def test_timers_start_and_stop_where_the_scenario_says(stop: object) -> None:
     assert {name: histogram.max_ns for name, histogram in times.items()} == {"1": 3 * MS, "2": 7 * MS}
 
 
+def test_being_late_to_read_does_not_lengthen_response_times() -> None:
+    body = (
+        request("OPTIONS")
+        + '<recv response="200" rtd="1"/>'
+        + request("BYE", 'start_rtd="2"')
+        + '<recv response="202" rtd="2"/>'
+    )
+    world = World(body.replace("CSeq: 1 BYE", "CSeq: 2 BYE"))
+    world.begin()
+    world.read_late_ns = 2 * MS
+    world.pass_ms(10)
+    world.answer(200, "1 OPTIONS")
+    world.pass_ms(10)
+    world.answer(202, "2 BYE")
+    assert {name: times.max_ns for name, times in world.measured.response_times.items()} == {"1": 8 * MS, "2": 8 * MS}
+
+
 def test_without_default_behaviours_an_unexpected_message_changes_nothing() -> None:
     world = World(UAC_CALL, behaviours=Behaviours.parse("none"))
     world.begin()

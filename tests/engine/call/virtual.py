@@ -77,6 +77,7 @@ class World:
         self.logs: list[str] = []
         self.over_at_ns: int | None = None
         self.wire_works = True
+        self.read_late_ns = 0
         self.now_ns = S
         self._timers: list[tuple[int, int]] = []
         self.context = CallContext(
@@ -119,7 +120,7 @@ class World:
     def bring(self, *lines: str) -> None:
         """Bring a message made of these lines."""
         head = [*lines, "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKx", "From: <sip:x@y>;tag=f", "Call-ID: 1-7@127.0.0.2", "", ""]
-        self.call.receive(Message("\r\n".join(head).encode()), self.now_ns)
+        self.call.receive(Message("\r\n".join(head).encode()), self.now_ns, self.now_ns - self.read_late_ns)
 
     @property
     def measured(self) -> Measurements:
