@@ -39,7 +39,6 @@ from engine.messages import (
     StopRun,
 )
 from engine.options import RunConfig, check_config
-from engine.report.names import TraceFile, default_name
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.run import Run, wait_until_ready
 from engine.run.validation import check_options, own_keywords, problems_of, scenario_source
@@ -51,6 +50,8 @@ from engine.transport.addresses import resolve
 CHILD_REPORTS_NS = 250_000_000
 IN_PROCESS_REPORTS_NS = 1_000_000_000
 """Beside the load, in its own process, a report costs time that calls need."""
+MOST_PIDS = 1 << 22
+"""Linux's process ids are smaller."""
 
 
 class Engine:
@@ -90,24 +91,28 @@ class Engine:
         """See `StartRun`."""
         config = command.config
         scenario = _runnable(config)
-        run = f"{PurePath(scenario.source).stem}-{next(self._numbers)}"
-        return await self._nursery.start(self._run, run, config, scenario)  # type: ignore[no-any-return]
+        number = next(self._numbers)
+        name = f"{PurePath(scenario.source).stem}-{number}"
+        # Two runs must not share their Call-IDs and files, which SIPp makes with its process id: a peer that remembers
+        # the calls of the first would take those of the second for repetitions.
+        pid = os.getpid() + (number - 1) * MOST_PIDS
+        return await self._nursery.start(self._run, name, pid, config, scenario)  # type: ignore[no-any-return]
 
     async def _run(
-        self, name: str, config: RunConfig, scenario: ScenarioDescription, task_status: trio.TaskStatus[RunStarted]
+        self, name: str, pid: int, config: RunConfig, scenario: ScenarioDescription, task_status: trio.TaskStatus[RunStarted]
     ) -> None:
         """Live through one run. What keeps it from starting is raised as it is, not in a group."""
         failure: Exception | None = None
         async with trio.open_nursery() as shards:
             try:
-                links = await self._start_shards(config, shards)
+                links = await self._start_shards(config, pid, shards)
                 ready = await wait_until_ready(links)
                 started = RunStarted(
                     run=name,
                     config=config,
                     scenario=scenario,
                     started_unix_ns=time.time_ns(),
-                    pid=os.getpid(),
+                    pid=pid,
                     local=ready[0].local,
                     workers=len(links),
                 )
@@ -121,11 +126,9 @@ class Engine:
         if failure is not None:
             raise failure
 
-    async def _start_shards(self, config: RunConfig, nursery: trio.Nursery) -> list[ShardLink]:
+    async def _start_shards(self, config: RunConfig, pid: int, nursery: trio.Nursery) -> list[ShardLink]:
         in_process = self._in_process and config.workers == 1
         name, xml = read_source(scenario_source(config))
-        pid = os.getpid()
-        trace_file = config.message_file or default_name(TraceFile.MESSAGES, name, pid)
         every_ns = IN_PROCESS_REPORTS_NS if in_process else CHILD_REPORTS_NS
         plan = ShardPlan(
             config=config,
@@ -134,7 +137,6 @@ class Engine:
             addresses=await resolve(config.remote, config.local_ip, config.local_port),
             count=config.workers,
             pid=pid,
-            trace_file=trace_file if config.trace_messages else "",
             report_every_ns=min(every_ns, config.statistics_period_ms * 1_000_000),
         )
         start = start_in_process if in_process else start_child

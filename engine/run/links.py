@@ -49,9 +49,13 @@ class ShardLink:
 
     async def last_words(self) -> str:
         """Why a shard whose channel ended is gone, in one line."""
+        await self.wait_gone()
+        return self._words
+
+    async def wait_gone(self) -> None:
+        """Return when a shard that has said its last is gone, or takes too long; then it is killed with its nursery."""
         with trio.move_on_after(LEAVE_S):
             await self._gone.wait()
-        return self._words
 
     async def run(self, inbox: ReceiveChannel[AnyToShard], outbox: SendChannel[AnyFromShard]) -> None:
         """Run the shard here. A mistake of ours ends it as it would end a child."""

@@ -100,6 +100,8 @@ class Run:
                     for index, link in enumerate(self._links):
                         listeners.start_soon(self._listen, index, link)
                 nursery.cancel_scope.cancel()
+            for link in self._links:
+                await link.wait_gone()
             # Whoever waits for the end of the run may close the engine at the next event: the files come first.
             observers.complete_within(LAST_WRITES_S)
             self._finish()

@@ -47,7 +47,7 @@ class CallTable:
         cut_prefix: bool = True,
     ) -> None:
         self.calls: dict[bytes, Call] = {}
-        self.trace: MessageTrace | None = None
+        self.traces: tuple[MessageTrace, ...] = ()
         self.failure = ""
         self.received_messages = 0
         self.closing = False
@@ -123,8 +123,8 @@ class CallTable:
         """Give a message to its call, or find out what it is."""
         now_ns = time.monotonic_ns()
         self.received_messages += 1
-        if self.trace is not None:
-            self.trace.add(sent=False, data=data)
+        for trace in self.traces:
+            trace.add(sent=False, data=data)
         try:
             message = Message(data)
         except MalformedMessage as error:
@@ -203,8 +203,8 @@ class CallTable:
 
     def send(self, call: Call, data: bytes) -> bool:
         """Send a call's message."""
-        if self.trace is not None:
-            self.trace.add(sent=True, data=data)
+        for trace in self.traces:
+            trace.add(sent=True, data=data)
         return self.transport.send(call, data)
 
     def wake(self, call: Call, due_ns: int) -> None:

@@ -32,7 +32,6 @@ class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     index: int = 0
     count: int = 1
     pid: int
-    trace_file: str = ""
     report_every_ns: int = 250_000_000
 
 

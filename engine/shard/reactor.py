@@ -112,8 +112,8 @@ class Reactor:
         """What is done once a tick: samples to histograms, records to their file, and trio's turn."""
         self._meter.fold()
         self._table.forget_dead(now_ns)
-        if self._table.trace is not None:
-            self._table.trace.flush()
+        for trace in self._table.traces:
+            trace.flush()
         await trio.lowlevel.checkpoint()
 
     async def _sleep_long(self, longest_ns: int) -> bool:

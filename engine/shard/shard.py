@@ -77,7 +77,7 @@ class Shard:
         self._table.connect(self._context, transport)
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
-        self._table.trace = self._open_trace(transport)
+        self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
@@ -87,19 +87,6 @@ class Shard:
         if self._program.role is Role.UAS:
             return 0
         return max(1, share_of(call_limit(self._plan.config, self._program, rate), self._plan.index, self._plan.count))
-
-    def _open_trace(self, transport: Transport) -> MessageTrace | None:
-        """Shards of one run write to one file; only the first may start it anew."""
-        plan, config = self._plan, self._plan.config
-        if not plan.trace_file:
-            return None
-        return MessageTrace(
-            plan.trace_file,
-            transport.protocol,
-            overwrite=config.message_overwrite and plan.index == 0,
-            rfc3339=config.rfc3339,
-            warn=self._notes.warn,
-        )
 
     async def run(self, inbox: ReceiveChannel[AnyToShard]) -> None:
         """Wait for `Go`, run the calls, and say the last word."""
@@ -140,8 +127,7 @@ class Shard:
         counters = self._context.meter.counters
         counters.cpu_ns = time.process_time_ns() - self._cpu_start_ns
         counters.kernel_drops = self._transport.drops() if self._transport else 0
-        if self._table.trace is not None:
-            counters.trace_drops = self._table.trace.dropped
+        counters.trace_drops = self._trace_drops + sum(trace.dropped for trace in self._table.traces)
         return self._context.meter.measurements()
 
     def _close_trace(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A trace of messages to a file that never slows a call.
+"""Traces of messages to files that never slow a call.
 
 The loop only appends a record to a list, up to `MOST_WAITING`; what comes beyond that is dropped and counted. Once a
 tick the list is handed to a thread that formats and writes it. A disk that is full or slow costs records, not calls,
@@ -19,7 +19,9 @@ from collections.abc import Callable
 
 from engine.errors import ReportError
 from engine.report.files import LogFile
-from engine.report.message_log import Record, format_messages
+from engine.report.message_log import Record
+from engine.report.message_traces import MESSAGE_TRACES, Format
+from engine.shard.protocol import ShardPlan
 
 MOST_WAITING = 20_000
 LAST_WRITES_S = 1.0
@@ -27,9 +29,9 @@ LAST_WRITES_S = 1.0
 
 
 class MessageTrace:
-    """Writes `-trace_msg`. All methods are for the thread of the loop; only `close` waits, and not for long."""
+    """Writes one trace. All methods are for the thread of the loop; only `close` waits, and not for long."""
 
-    def __init__(self, path: str, protocol: str, *, overwrite: bool, rfc3339: bool, warn: Callable[[str], None]) -> None:
+    def __init__(self, path: str, format: Callable[[list[Record]], bytes], *, overwrite: bool, warn: Callable[[str], None]) -> None:
         """Open the file. `warn` is called, once and from the loop's thread, when it cannot be written. Raises ReportError."""
         if overwrite:
             with contextlib.suppress(OSError):  # a file that is not there, or a pipe, has nothing to be emptied of
@@ -37,8 +39,7 @@ class MessageTrace:
         # Shards of one run write to the same file, so each has to write at its end.
         self._file = LogFile(path, overwrite=False)
         self._path = path
-        self._protocol = protocol
-        self._rfc3339 = rfc3339
+        self._format = format
         self._warn = warn
         self._records: list[Record] = []
         self._taken = 0
@@ -78,7 +79,7 @@ class MessageTrace:
     def _write(self) -> None:
         while (batch := self._batches.get()) is not None:
             try:
-                self._file.append(format_messages(batch, self._protocol, rfc3339=self._rfc3339))
+                self._file.append(self._format(batch))
             except ReportError as error:
                 self._failure = str(error)
                 self._spoiled += len(batch)
@@ -100,3 +101,21 @@ class MessageTrace:
         except ReportError as error:
             self._failure = self._failure or str(error)
             self._warn_once()
+
+
+def open_traces(plan: ShardPlan, protocol: str, warn: Callable[[str], None]) -> tuple[MessageTrace, ...]:
+    """The traces that the run asks for; shards of one run share the files, and only the first starts them anew.
+
+    Raises ReportError.
+    """
+    traces = []
+    for kind in MESSAGE_TRACES:
+        path = kind.path(plan.config, plan.scenario, plan.pid)
+        if path:
+            overwrite = getattr(plan.config, kind.overwrite) and plan.index == 0
+            traces.append(MessageTrace(path, _bound(kind.format, protocol, plan.config.rfc3339), overwrite=overwrite, warn=warn))
+    return tuple(traces)
+
+
+def _bound(format: Format, protocol: str, rfc3339: bool) -> Callable[[list[Record]], bytes]:
+    return lambda records: format(records, protocol, rfc3339)

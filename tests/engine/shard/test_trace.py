@@ -20,7 +20,7 @@ class Log:
 
     def __init__(self, path: str | Path, *, overwrite: bool = True) -> None:
         self.warnings: list[str] = []
-        self.trace = MessageTrace(str(path), "UDP", overwrite=overwrite, rfc3339=False, warn=self.warnings.append)
+        self.trace = MessageTrace(str(path), as_log, overwrite=overwrite, warn=self.warnings.append)
 
 
 def test_everything_is_in_the_file_when_it_is_closed(tmp_path: Path) -> None:

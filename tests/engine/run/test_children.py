@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Shards in child processes: one merged result, and whatever becomes of a child, nothing hangs and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import trio
+
+from engine import open_engine
+from engine.errors import CommandError, ShardDied
+from engine.messages import Outcome, PauseTraffic, SetLimit, StopRun
+from engine.run import links
+from tests.engine.run.runs import ENDLESS_MS, LIMIT_S, call, children, engine_with_server, serve
+
+
+async def test_two_workers_have_one_result() -> None:
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, workers=2, max_calls=101)
+        assert (run.started.workers, len(children())) == (2, 2)
+        summary = await run.finish()
+        await server.until(lambda snapshot: snapshot.counters.successful == 101)
+        assert children() == set()
+    assert (summary.outcome, summary.counters.outgoing, summary.counters.successful) == (Outcome.PASSED, 101, 101)
+    assert summary.steps[0].counts.messages == summary.call_length.count == summary.lateness.count == 101
+
+
+async def test_the_log_of_two_workers_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, workers=2, max_calls=60, trace_messages=True, message_file=str(log))
+        await run.finish()
+    text = log.read_bytes()
+    assert (text.count(b"UDP message sent"), text.count(b"UDP message received")) == (180, 180)
+    assert text.count(b"CSeq: 1 INVITE") == 180
+
+
+async def test_snapshots_go_on_when_one_worker_has_made_its_calls() -> None:
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, workers=2, max_calls=1, pause_ms=ENDLESS_MS)
+        first = await run.until(lambda snapshot: snapshot.counters.open == 1)
+        await run.until(lambda snapshot: snapshot.sequence >= first.sequence + 2)
+        await bus.call(StopRun(run=run.name, now=True))
+        assert (await run.finish()).counters.open == 1
+
+
+async def test_fewer_open_calls_than_workers_are_refused() -> None:
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, workers=2)
+        with pytest.raises(CommandError, match="-l: 2 workers need at least as many"):
+            await bus.call(SetLimit(run=run.name, call_limit=1))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_child_that_is_killed_fails_the_run_and_its_calls_are_lost(workers: int) -> None:
+    async with open_engine(in_process=False) as bus:
+        server = await serve(bus)
+        servers = children()
+        run = await call(bus, server.port, workers=workers, users=2 * workers, pause_ms=ENDLESS_MS)
+        await run.until(lambda snapshot: snapshot.counters.open == 2 * workers)
+        os.kill(min(children() - servers), signal.SIGKILL)
+        summary = await run.finish()
+        assert children() == servers
+        await bus.call(StopRun(run=server.name, now=True))
+        await server.finish()
+    assert (summary.outcome, summary.exit_code) == (Outcome.FAILED, 1)
+    assert summary.error.startswith("worker ")
+    assert summary.error.endswith(" died: killed by SIGKILL")
+    assert (summary.counters.lost_with_shard, summary.counters.open) == (2, 2 * workers - 2)
+    assert not summary.trustworthy
+
+
+async def test_the_engine_closes_in_mid_run() -> None:
+    with trio.fail_after(LIMIT_S):
+        async with open_engine(in_process=False) as bus:
+            server = await serve(bus)
+            run = await call(bus, server.port, workers=2, users=4, pause_ms=ENDLESS_MS)
+            await run.until(lambda snapshot: snapshot.counters.open == 4)
+            assert len(children()) == 3
+        assert children() == set()
+
+
+async def test_a_child_that_does_not_leave_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "LEAVE_S", 0.1)
+    with trio.fail_after(LIMIT_S):
+        async with open_engine(in_process=False) as bus:
+            await serve(bus)
+            (child,) = children()
+            os.kill(child, signal.SIGSTOP)
+        assert children() == set()
+
+
+async def test_a_child_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'the interpreter is broken' >&2\nexit 3\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(broken))
+    async with open_engine(in_process=False) as bus:
+        with trio.fail_after(LIMIT_S), pytest.raises(ShardDied, match="worker 1 did not start: the interpreter is broken"):
+            await serve(bus)
+
+
+async def test_a_mistake_of_ours_in_this_process_ends_the_run_and_not_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, users=2, pause_ms=ENDLESS_MS)
+        await run.until(lambda snapshot: snapshot.counters.open == 2)
+
+        def explode(pacer: object, now_ns: int) -> None:
+            raise ZeroDivisionError("on purpose")
+
+        monkeypatch.setattr("engine.shard.pacing.UserPacer.pause", explode)
+        await bus.call(PauseTraffic(run=run.name))
+        summary = await run.finish()
+        assert summary.outcome is Outcome.FAILED
+        assert summary.error == "worker 1 died: internal error: ZeroDivisionError: on purpose"
+        assert (await (await call(bus, server.port, max_calls=3)).finish()).outcome is Outcome.PASSED
+
+
+async def test_long_calls_in_children_can_be_reported(tmp_path: Path) -> None:
+    async with open_engine(in_process=False) as bus:
+        server = await serve(bus)
+        run = await call(bus, server.port, users=60, pause_ms=600, max_calls=120)
+        summary = await run.finish()
+    assert (summary.outcome, summary.counters.successful) == (Outcome.PASSED, 120)

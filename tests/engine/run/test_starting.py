@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A run that cannot start says why, as the error that it is, and leaves nothing running or bound."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import open_engine
+from engine.errors import BindError, CommandError, GossipperError, OptionError, ReportError, ScenarioErrors, TransportError
+from engine.messages import CheckOptions, Outcome, RunFinished, StartRun, StopRun
+from engine.options import RunConfig
+from tests.engine.run.runs import SHORT_CALLS, call, children, serve
+from tests.programs import free_port
+
+NOWHERE = "no/where"
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+@pytest.mark.parametrize(
+    ("options", "kind", "told"),
+    [
+        ({"remote": ""}, OptionError, "needs the host to call"),
+        ({"remote": "host:²"}, OptionError, "is not host, host:port"),
+        ({"scenario_file": "a.xml", "scenario_name": "uac"}, GossipperError, r"a\.xml|not both"),
+        ({"scenario_name": "uax"}, ScenarioErrors, "uax"),
+        ({"rate": -1.0}, OptionError, "-r: "),
+        ({"default_behaviors": "bay"}, OptionError, "'bay' is not one of"),
+        ({"data_files": (NOWHERE,)}, OptionError, "cannot read the data file"),
+        ({"workers": 2, "users": 1}, OptionError, "-users: 2 workers"),
+        ({"workers": 2, "call_limit": 1}, OptionError, "-l: 2 workers"),
+        ({"workers": 2, "local_port": 65535}, OptionError, "-p: 2 workers"),
+        ({"remote": "nowhere.invalid"}, TransportError, "nowhere.invalid: the remote host cannot be resolved"),
+        ({"local_ip": "192.0.2.1"}, BindError, "choose one with -i"),
+        ({"transport": "t1"}, TransportError, "is a server listening there"),
+        ({"trace_statistics": True, "statistics_file": NOWHERE}, ReportError, f"{NOWHERE}: cannot be written"),
+        ({"trace_messages": True, "message_file": NOWHERE}, GossipperError, f"{NOWHERE}: cannot be written"),
+    ],
+)
+async def test_a_run_that_cannot_start(options: dict[str, Any], kind: type[Exception], told: str, in_process: bool) -> None:
+    port = free_port()
+    config = RunConfig(**{**SHORT_CALLS, "remote": f"127.0.0.1:{free_port()}", "local_port": port, **options})
+    async with open_engine(in_process=in_process) as bus:
+        with pytest.raises(kind, match=told) as raised, bus.subscribe(RunFinished) as events:
+            await bus.call(StartRun(config=config))
+        assert "\n" not in str(raised.value)
+        assert len(events) == 0
+        assert children() == set()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+            again.bind(("127.0.0.1", port))
+        with pytest.raises(CommandError, match="there is no run"):
+            await bus.call(StopRun(run="uac-1"))
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_a_port_in_use_is_a_bind_error_and_another_run_goes_on(in_process: bool) -> None:
+    async with open_engine(in_process=in_process) as bus:
+        server = await serve(bus)
+        with pytest.raises(BindError, match=f"port {server.port}: .*choose another with -p"):
+            await serve(bus, local_port=server.port)
+        assert (await (await call(bus, server.port, max_calls=3)).finish()).outcome is Outcome.PASSED
+
+
+async def test_the_same_problems_are_found_without_starting(tmp_path: Path) -> None:
+    scenario = tmp_path / "bad.xml"
+    scenario.write_text('<scenario name="bad"><send/></scenario>')
+    async with open_engine() as bus:
+        config = RunConfig(scenario_file=str(scenario), rate=-1.0, default_behaviors="bay")
+        problems = {problem.option for problem in await bus.call(CheckOptions(config=config))}
+        sound = await bus.call(CheckOptions(config=RunConfig(remote="127.0.0.1")))
+    assert {"scenario_file", "rate", "default_behaviors"} <= problems
+    assert sound == ()
