@@ -270,6 +270,7 @@ class Call(Dialog):
         return False
 
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
+        self.context.meter.steps[step.index].messages += 1
         self._pass(step, self._last_data(), now_ns)
         return True
 

@@ -26,6 +26,6 @@ def format_message(unix_ns: int, transport: str, sent: bool, data: bytes, *, rfc
     return f"{_RULE} {when}\n{transport} message {what}\n\n".encode() + data + b"\n"
 
 
-def format_messages(records: Iterable[Record], transport: str, *, rfc3339: bool = False) -> bytes:
+def format_messages(records: Iterable[Record], transport: str, rfc3339: bool) -> bytes:
     """The entries of several messages, in their order."""
     return b"".join([format_message(when, transport, sent, data, rfc3339=rfc3339) for when, sent, data in records])

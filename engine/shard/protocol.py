@@ -21,8 +21,8 @@ class ToShard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     """Everything that a shard needs to know: it reads the scenario from `xml`, data files from their paths.
 
-    It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files. `trace_file` is "" when
-    messages are not traced. `report_every_ns` is the time between two reports.
+    It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files.
+    `report_every_ns` is the time between two reports.
     """
 
     config: RunConfig

@@ -24,7 +24,7 @@ from engine.shard.reactor import Reactor
 from engine.shard.shares import call_limit, calls_per_second, share_of
 from engine.shard.steering import Steering
 from engine.shard.timers import Timers
-from engine.shard.trace import MessageTrace
+from engine.shard.trace import MessageTrace, open_traces
 from engine.stats.measurements import Measurements
 from engine.transport import TRANSPORTS, Poller, Transport
 
@@ -53,6 +53,7 @@ class Shard:
         self._notes = Notes()
         self._cpu_start_ns = time.process_time_ns()
         self._transport: Transport | None = None
+        self._traces: tuple[MessageTrace, ...] = ()
         self._table = CallTable(
             timers=self._timers,
             notes=self._notes,
@@ -77,7 +78,7 @@ class Shard:
         self._table.connect(self._context, transport)
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
-        self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
+        self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
@@ -96,7 +97,7 @@ class Shard:
                 break
             if isinstance(message, Finish):
                 break
-        self._close_trace()
+        self._close_traces()
         for note in self._notes.take():
             await self._outbox.send(note)
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
@@ -127,18 +128,18 @@ class Shard:
         counters = self._context.meter.counters
         counters.cpu_ns = time.process_time_ns() - self._cpu_start_ns
         counters.kernel_drops = self._transport.drops() if self._transport else 0
-        counters.trace_drops = self._trace_drops + sum(trace.dropped for trace in self._table.traces)
+        counters.trace_drops = sum(trace.dropped for trace in self._traces)
         return self._context.meter.measurements()
 
-    def _close_trace(self) -> None:
-        trace, self._table.trace = self._table.trace, None
-        if trace is not None:
+    def _close_traces(self) -> None:
+        """Write what is left; no message is traced any more."""
+        for trace in self._table.traces:
             trace.close()
-            self._context.meter.counters.trace_drops = trace.dropped
+        self._table.traces = ()
 
     def close(self) -> None:
         """Close files and sockets."""
-        self._close_trace()
+        self._close_traces()
         if self._transport is not None:
             self._transport.close()
             self._transport = None

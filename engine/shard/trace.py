@@ -31,7 +31,9 @@ LAST_WRITES_S = 1.0
 class MessageTrace:
     """Writes one trace. All methods are for the thread of the loop; only `close` waits, and not for long."""
 
-    def __init__(self, path: str, format: Callable[[list[Record]], bytes], *, overwrite: bool, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, path: str, format: Callable[[list[Record]], bytes], *, overwrite: bool, warn: Callable[[str], None]
+    ) -> None:
         """Open the file. `warn` is called, once and from the loop's thread, when it cannot be written. Raises ReportError."""
         if overwrite:
             with contextlib.suppress(OSError):  # a file that is not there, or a pipe, has nothing to be emptied of
@@ -113,7 +115,9 @@ def open_traces(plan: ShardPlan, protocol: str, warn: Callable[[str], None]) -> 
         path = kind.path(plan.config, plan.scenario, plan.pid)
         if path:
             overwrite = getattr(plan.config, kind.overwrite) and plan.index == 0
-            traces.append(MessageTrace(path, _bound(kind.format, protocol, plan.config.rfc3339), overwrite=overwrite, warn=warn))
+            traces.append(
+                MessageTrace(path, _bound(kind.format, protocol, plan.config.rfc3339), overwrite=overwrite, warn=warn)
+            )
     return tuple(traces)
 
 

@@ -84,7 +84,7 @@ def run_title(started: RunStarted) -> str:
     """Which scenario runs between whom: `uac → 10.0.0.5:5060 udp`, `uas on 0.0.0.0:5060 udp`."""
     config = started.config
     place = f"→ {config.remote}" if started.scenario.role is Role.UAC else f"on {started.local}"
-    return f"{scenario_name(config)} {place} {TRANSPORT_NAMES[config.transport]}"
+    return f"{scenario_name(config)} {place} {TRANSPORT_NAMES.get(config.transport, config.transport)}"
 
 
 def scenario_name(config: RunConfig) -> str:

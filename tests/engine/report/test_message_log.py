@@ -33,7 +33,7 @@ def test_times_as_rfc_3339() -> None:
 
 def test_a_batch_is_its_messages_in_order() -> None:
     records = [(WHEN_NS, True, b"first"), (WHEN_NS + 1_000_000_000, False, b"second")]
-    assert format_messages(records, "UDP") == (
+    assert format_messages(records, "UDP", rfc3339=False) == (
         format_message(WHEN_NS, "UDP", True, b"first") + format_message(WHEN_NS + 1_000_000_000, "UDP", False, b"second")
     )
-    assert format_messages([], "UDP") == b""
+    assert format_messages([], "UDP", rfc3339=False) == b""

@@ -258,7 +258,6 @@ def test_a_message_that_cannot_be_dealt_with_fails_its_call_and_no_other(server:
     def explode(call: object, data: bytes) -> bool:
         raise ZeroDivisionError("on purpose")
 
-    server.table.trace = None
     server.line.send = explode  # type: ignore[method-assign,assignment]
     server.invite("e@f")
     server.bring("INFO sip:t@h SIP/2.0", call_id="a@b", cseq="2 INFO")

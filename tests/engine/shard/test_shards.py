@@ -292,15 +292,14 @@ async def test_nobody_answers() -> None:
         ({"transport": "t1"}, "TransportError", "is a server listening there?"),
         ({"data_files": ("nowhere.csv",)}, "ScenarioError", "nowhere.csv: cannot read the data file"),
         ({"tdm_map": "rubbish"}, "ScenarioErrors", "rubbish"),
-        ({"trace_messages": True}, "ReportError", "no/where: cannot be written"),
+        ({"trace_messages": True, "message_file": "no/where"}, "ReportError", "no/where: cannot be written"),
     ],
 )
 async def test_what_cannot_start_says_why_and_holds_nothing(options: dict[str, Any], kind: str, told: str) -> None:
-    plan = {"trace_file": "no/where"} if "trace_messages" in options else {}
     port = free_port()
     config, addresses = client(free_port(), **options)
     for _ in range(2):
-        async with shard(config, msgspec.structs.replace(addresses, local_port=port), **plan) as uac:
+        async with shard(config, msgspec.structs.replace(addresses, local_port=port)) as uac:
             assert isinstance(uac.ready, Failed)
             assert (uac.ready.kind, told in uac.ready.text) == (kind, True)
 
@@ -308,7 +307,7 @@ async def test_what_cannot_start_says_why_and_holds_nothing(options: dict[str, A
 async def test_a_log_that_cannot_be_written_is_one_warning() -> None:
     async with shard(*server()) as uas:
         await uas.go()
-        async with shard(*client(port_of(uas), max_calls=20), trace_file="/dev/full") as uac:
+        async with shard(*client(port_of(uas), max_calls=20, trace_messages=True, message_file="/dev/full")) as uac:
             await uac.go()
             counters = (await uac.end()).measured.counters
     assert counters.successful == 20
@@ -320,7 +319,7 @@ async def test_the_log_holds_every_message(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with shard(*server()) as uas:
         await uas.go()
-        async with shard(*client(port_of(uas), max_calls=20), trace_file=str(log)) as uac:
+        async with shard(*client(port_of(uas), max_calls=20, trace_messages=True, message_file=str(log))) as uac:
             await uac.go()
             counters = (await uac.end()).measured.counters
     text = log.read_bytes()

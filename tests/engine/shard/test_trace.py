@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ReportError
+from engine.report.message_log import Record, format_messages
 from engine.shard import trace as module
 from engine.shard.trace import MOST_WAITING, MessageTrace
 
 FULL = "/dev/full"
+
+
+def as_log(records: list[Record]) -> bytes:
+    return format_messages(records, "UDP", rfc3339=False)
 
 
 class Log:
