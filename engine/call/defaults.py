@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from engine.call.call import Call
 
 
+MOST_OF_A_METHOD = 20
+"""Of a method that a peer made up, this much is told."""
+
+
 def unexpected(call: Call, message: Message, now_ns: int) -> None:
     """Deal with a message that fits no step of the call."""
     handler = _BY_METHOD.get(message.method, _abort) if not message.status else _abort
@@ -25,7 +29,7 @@ def unexpected(call: Call, message: Message, now_ns: int) -> None:
 
 def reason_for(call: Call, message: Message) -> str:
     """The reason of a failure for people: what came, and what was waited for."""
-    what = str(message.status) if message.status else message.method.decode("latin-1")
+    what = str(message.status) if message.status else message.method[:MOST_OF_A_METHOD].decode("latin-1")
     return f"unexpected {what} in step {call.step_index}"
 
 

@@ -250,7 +250,7 @@ def _value_at_line(
     number_of = assemble(compile_parts(argument, scope, Problems("")))
 
     def render(call: CallState) -> bytes:
-        found = re.match(rb"\s*([+-]?\d*)", number_of(call))
+        found = re.match(rb"\s*([+-]?\d{0,9})", number_of(call))
         number = int(found[1]) if found and found[1].strip(b"+-") else 0
         if number < 0:
             number = line_of_call(call.number)

@@ -70,8 +70,10 @@ class Reactor:
             self._woken = False
             now_ns = time.monotonic_ns()
             timers.fire(now_ns, MOST_AT_ONCE)
+            if table.failure:
+                return
             next_ns = min(self._start_due(now_ns), timers.next_ns())
-            if self.done or table.failure:
+            if self.done:
                 return
             now_ns = time.monotonic_ns()
             if now_ns - turned_ns >= TURN_NS:

@@ -27,6 +27,9 @@ COMPACT = {
 """Compact name → long name, both in lower case (RFC 3261, 3265, 3515, 3841, 3892, 4028, 8224)."""
 
 
+MOST_DIGITS = 10
+"""Of any number in a header (RFC 3261: below 2**32); Python refuses to read one of thousands of digits."""
+
 _MOST_SPELLINGS = 1000
 _spellings: dict[bytes, bytes] = {}
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from engine.sip.headers import canonical
+from engine.sip.headers import MOST_DIGITS, canonical
 
 _HEADER_LINE = re.compile(rb"\r\n[^:\r\n \t]+[ \t]*:[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*")
 _FOLD = re.compile(rb"\r\n[ \t]+")
@@ -91,7 +91,7 @@ class Message:
     def _read_cseq(self) -> tuple[int, bytes]:
         if self._cseq is None:
             words = self._find(b"\r\nCSeq:", b"cseq").split()
-            self._cseq = (int(words[0]), words[1]) if len(words) == 2 and words[0].isdigit() else (0, b"")
+            self._cseq = (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
         return self._cseq
 
     @property
@@ -114,7 +114,7 @@ class Message:
         """What follows the blank line, cut to Content-Length when that is shorter."""
         body = self.data[self.head_end + 4 :]
         length = self.value(b"content-length")
-        return body[: int(length)] if length is not None and length.isdigit() else body
+        return body[: int(length)] if length is not None and _is_number(length) else body
 
     def value(self, name: bytes) -> bytes | None:
         """The first value of a header, unfolded, without white space around it; None when it is absent."""
@@ -147,6 +147,10 @@ def _index_of(head: bytes) -> dict[bytes, list[bytes]]:
         else:
             known.append(line)
     return index
+
+
+def _is_number(text: bytes) -> bool:
+    return text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def _value_of(line: bytes) -> bytes:

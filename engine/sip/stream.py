@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from engine.sip.headers import MOST_DIGITS
+
 MAX_HEAD = 65_536
 MAX_BODY = 16_777_216
 
@@ -36,7 +38,12 @@ class StreamFramer:
         buffer += data
         messages: list[bytes] = []
         while len(buffer) >= self._wanted:
-            length = self._next_length()
+            try:
+                length = self._next_length()
+            except StreamError:
+                if messages:
+                    break  # it is raised at the next feed, once these have been taken
+                raise
             if not length or length > len(buffer):
                 self._wanted = length
                 break
@@ -59,6 +66,6 @@ class StreamFramer:
         if found is None:
             return head_end + 4
         text = found[1].strip()
-        if not text.isdigit() or int(text) > MAX_BODY:
+        if not text.isdigit() or len(text) > MOST_DIGITS or int(text) > MAX_BODY:
             raise StreamError(f"Content-Length is {text[:20].decode('latin-1')!r}")
         return head_end + 4 + int(text)

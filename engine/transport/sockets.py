@@ -21,6 +21,8 @@ _SO_MEMINFO = 55
 _MEMINFO = struct.Struct("9I")
 _MEMINFO_DROPS = 8
 _TIMESPEC = struct.Struct("qq")
+LONGEST_UNREAD_NS = 5_000_000_000
+"""A datagram that seems to have waited for longer tells of a clock that was set."""
 STAMP_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)
 """What `recvmsg` needs for the stamp of a datagram."""
 
@@ -73,13 +75,16 @@ def monotonic_offset_ns() -> int:
 
 
 def stamp_ns(stamps: Sequence[tuple[int, int, bytes]], offset_ns: int) -> int:
-    """When a datagram came, on the monotonic clock, never later than now; now when the kernel does not tell."""
+    """When a datagram came, on the monotonic clock.
+
+    It is now when the kernel does not tell, or when what it tells cannot be: stamps are wall time, which may be set.
+    """
     now_ns = time.monotonic_ns()
     if not stamps:
         return now_ns
     seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])
     arrived_ns: int = seconds * 1_000_000_000 + nanoseconds + offset_ns
-    return arrived_ns if arrived_ns < now_ns else now_ns
+    return arrived_ns if 0 <= now_ns - arrived_ns < LONGEST_UNREAD_NS else now_ns
 
 
 def _advice(error: OSError) -> str:

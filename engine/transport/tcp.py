@@ -14,7 +14,7 @@ import trio
 
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
-from engine.sip.stream import StreamFramer
+from engine.sip.stream import StreamError, StreamFramer
 from engine.transport.base import Transport, Wire
 from engine.transport.sockets import bind, bind_port, reason_of
 
@@ -140,7 +140,7 @@ class Connection:
             except OSError as error:
                 self._end(reason_of(error))
                 return
-            except ValueError as error:  # a StreamError, or a number with more digits than Python reads
+            except StreamError as error:
                 self._end(f"what arrives is no SIP: {error}")
                 return
             if not data:

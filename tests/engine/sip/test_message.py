@@ -76,6 +76,12 @@ def test_a_header_in_the_body_is_no_header() -> None:
     assert message.lines(b"Via") == []
 
 
+def test_numbers_of_thousands_of_digits_are_no_numbers() -> None:
+    digits = "9" * 5000
+    message = Message(response("Call-ID: a", f"CSeq: {digits} INVITE", f"Content-Length: {digits}"))
+    assert (message.cseq_number, message.cseq_method, message.body) == (0, b"", b"")
+
+
 @pytest.mark.parametrize(
     "data",
     [

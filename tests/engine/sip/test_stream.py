@@ -33,7 +33,7 @@ def test_any_cut_gives_the_same_messages(messages: list[bytes], data: st.DataObj
     assert found == messages
 
 
-@pytest.mark.parametrize("length", [b"-1", b"five", b"99999999999"])
+@pytest.mark.parametrize("length", [b"-1", b"five", b"99999999999", b"9" * 5000])
 def test_a_content_length_that_cannot_be_is_an_error(length: bytes) -> None:
     with pytest.raises(StreamError, match="Content-Length"):
         StreamFramer().feed(b"INVITE sip:a SIP/2.0\r\nContent-Length: " + length + b"\r\n\r\n")
@@ -42,3 +42,10 @@ def test_a_content_length_that_cannot_be_is_an_error(length: bytes) -> None:
 def test_a_head_without_end_is_an_error() -> None:
     with pytest.raises(StreamError, match="no end of the headers"):
         StreamFramer().feed(b"x" * (MAX_HEAD + 1))
+
+
+def test_messages_before_the_rubbish_are_not_lost() -> None:
+    framer = StreamFramer()
+    assert framer.feed(FIRST + b"INVITE sip:a SIP/2.0\r\nContent-Length: five\r\n\r\n") == [FIRST]
+    with pytest.raises(StreamError):
+        framer.feed(b"x")
