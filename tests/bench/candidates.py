@@ -19,7 +19,7 @@ from tests.programs import GOSSIPPER, require
 class Totals:
     """What a program says of its run; `call_rate` is what was reached, in calls a second."""
 
-    created: int
+    successful: int
     failed: int
     retransmissions: int
     call_rate: float
@@ -55,7 +55,7 @@ class Sipp(Candidate):
         with open(report, newline="") as file:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
         return Totals(
-            int(last["TotalCallCreated"]),
+            int(last["SuccessfulCall(C)"]),
             int(last["FailedCall(C)"]),
             int(last["Retransmissions(C)"]),
             float(last["CallRate(C)"]),
@@ -77,4 +77,4 @@ class Ours(Candidate):
         summary = msgspec.json.decode(report.read_bytes(), type=Summary)
         counters = summary.counters
         failed = counters.failed + counters.lost_with_shard
-        return Totals(counters.created, failed, counters.retransmissions, summary.call_rate)
+        return Totals(counters.successful, failed, counters.retransmissions, summary.call_rate)
