@@ -27,4 +27,4 @@ def machine() -> str:
     cpu_info = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in cpu_info if line.startswith("model name")), platform.machine())
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores of {model}, Linux {platform.release().partition("-")[0]}, Python {platform.python_version()}"
+    return f"{cores} cores of {model}, Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}"
