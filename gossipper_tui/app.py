@@ -130,7 +130,7 @@ class GossipperApp(App[None], inherit_bindings=False):
         screen = self._front
         if self._stale and screen is not None:
             self._stale = False
-            screen.show_runs()
+            screen.draw()
 
     def action_start_run(self) -> None:
         """Start the run that is set up, if the screen in front has nothing against it."""

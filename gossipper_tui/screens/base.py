@@ -54,15 +54,19 @@ class GossipperScreen(Screen[None]):
         """Draw what has happened since the last time; called at most four times a second."""
         self.query_one(StatusBar).update(self.session.run)
 
+    def draw(self) -> None:
+        """Show the runs, unless the screen is not whole yet or the application is closing."""
+        if self.is_mounted and self.app.is_running:
+            self.show_runs()
+
     def ready_to_run(self) -> bool:
         """Whether a run of the session's configuration may start; a screen that may change or refuse it does so here."""
         return True
 
     def on_screen_resume(self) -> None:
         """What happened while another screen was in front is drawn now."""
-        if self.is_mounted:
-            self.show_runs()
+        self.draw()
 
     def on_mount(self) -> None:
         """Draw what is known already."""
-        self.call_after_refresh(self.show_runs)
+        self.call_after_refresh(self.draw)

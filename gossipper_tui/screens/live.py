@@ -118,7 +118,7 @@ class LiveScreen(GossipperScreen):
         """Show a tab."""
         self.query_one("#tabs", TabBar).chosen = index
         self.query_one(ContentSwitcher).current = f"tab-{index}"
-        self.call_after_refresh(self.show_runs)
+        self.call_after_refresh(self.draw)
 
     def action_tab_by(self, places: int) -> None:
         """Show the next or the previous tab, around the ends."""

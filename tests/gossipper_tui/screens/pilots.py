@@ -30,12 +30,14 @@ async def settle(pilot: Pilot[None]) -> None:
     await until(pilot, lambda: all(worker.is_finished for worker in app.workers if worker.group != "events"), "the end of work")
     await pilot.pause()
     if isinstance(app.screen, GossipperScreen):
-        app.screen.show_runs()
+        app.screen.draw()
     await pilot.pause()
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, letting the application come to rest after each."""
+    """Press keys, letting the application come to rest after each that is not just a letter of a text."""
     for key in keys:
         await pilot.press(key)
-        await settle(pilot)
+        if len(key) > 1:
+            await settle(pilot)
+    await settle(pilot)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.programs import ROOT, require
 
@@ -21,8 +22,8 @@ POLL_S = 0.05
 class Terminal:
     """One pane of `columns` × `rows`."""
 
-    def __init__(self, folder: Path, columns: int, rows: int, environment: dict[str, str]) -> None:
-        self._tmux = (require("tmux"), "-S", str(folder / "tmux.socket"), "-f", "/dev/null")
+    def __init__(self, socket: Path, folder: Path, columns: int, rows: int, environment: dict[str, str]) -> None:
+        self._tmux = (require("tmux"), "-S", str(socket), "-f", "/dev/null")
         shell = "env PS1='$ ' sh"
         inherited = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
         self._environment = {**inherited, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **environment}
@@ -69,12 +70,13 @@ class Terminal:
 @contextmanager
 def terminal(folder: Path, columns: int = 100, rows: int = 30, **environment: str) -> Iterator[Terminal]:
     """A terminal that ends with the block."""
-    opened = Terminal(folder, columns, rows, environment)
-    try:
-        opened.wait_for(r"\$")
-        yield opened
-    finally:
-        opened.close()
+    with TemporaryDirectory(prefix="tmux-") as private:
+        opened = Terminal(Path(private, "socket"), folder, columns, rows, environment)
+        try:
+            opened.wait_for(r"\$")
+            yield opened
+        finally:
+            opened.close()
 
 
 def gossipper(*arguments: str) -> str:
