@@ -17,11 +17,12 @@ NEVER_NS = 1 << 62
 
 
 class Timers:
-    """The times at which calls want to be woken. Single-threaded."""
+    """The times at which calls want to be woken. Single-threaded. `fired` counts the calls that were woken."""
 
-    __slots__ = ("_heap", "_order")
+    __slots__ = ("_heap", "_order", "fired")
 
     def __init__(self) -> None:
+        self.fired = 0
         self._heap: list[tuple[int, int, Call]] = []
         self._order = count()
 
@@ -49,6 +50,7 @@ class Timers:
                 heappush(heap, (wake_ns, next(self._order), call))
                 continue
             most -= 1
+            self.fired += 1
             try:
                 call.wake(now_ns)
             except Exception as error:
