@@ -176,7 +176,7 @@ class Call(Dialog):
 
     def send_default(self, render: Render) -> None:
         """Send a message of the default behaviours, outside the scenario."""
-        self.context.host.send(self, render(self))
+        self.context.send(self, render(self))
 
     def end(self, now_ns: int, failure: Failure | None, reason: str = "") -> None:
         """The call is over; without a `failure` it succeeded."""
@@ -224,7 +224,7 @@ class Call(Dialog):
         if step.lost and context.chance() < step.lost:
             counts.lost += 1
             context.meter.counters.lost_on_purpose += 1
-        elif not context.host.send(self, data):
+        elif not context.send(self, data):
             self.end(now_ns, Failure.CANNOT_SEND, f"cannot send in step {step.index}")
             return False
         counts.messages += 1
@@ -279,10 +279,11 @@ class Call(Dialog):
 
     def _pass(self, step: Step, message: bytes, now_ns: int) -> None:
         """A step is done: its timers, counter and actions, and where the call goes from here."""
-        self._book(step, now_ns)
+        if step.books:
+            self._book(step, now_ns)
         if step.actions:
             self._act(step, message)
-        self.step_index = self._following(step)
+        self.step_index = step.index + 1 if step.next is None else self._following(step)
 
     def _book(self, step: Step, now_ns: int) -> None:
         for timer in step.stops:
@@ -312,9 +313,7 @@ class Call(Dialog):
                 break
 
     def _following(self, step: Step) -> int:
-        if step.next is None or not self._allows(step):
-            return step.index + 1
-        return step.next
+        return step.next if step.next is not None and self._allows(step) else step.index + 1
 
     def _allows(self, step: Step) -> bool:
         """Whether the step's `test` lets its `next` be followed."""
@@ -333,7 +332,8 @@ class Call(Dialog):
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index
-        self._book(step, arrived_ns)
+        if step.books:
+            self._book(step, arrived_ns)
         if step.actions:
             self._act(step, message.data)
         # SIPp's actions still see the message and the routes from before.
@@ -346,7 +346,7 @@ class Call(Dialog):
             return
         self.wait_until_ns = 0
         self._leave_pause()
-        self.step_index = self._following(step)
+        self.step_index = step.index + 1 if step.next is None else self._following(step)
         self._advance(now_ns)
 
     def _stop_resending(self, message: Message, now_ns: int) -> None:
@@ -385,7 +385,7 @@ class Call(Dialog):
         meter = self.context.meter
         meter.steps[answer.taken_by].retransmissions += 1
         if answer.data:
-            self.context.host.send(self, answer.data)
+            self.context.send(self, answer.data)
             meter.steps[answer.sent_by].retransmissions += 1
             meter.counters.retransmissions += 1
 
@@ -419,7 +419,7 @@ class Call(Dialog):
             meter.steps[resend.step].lost += 1
             meter.counters.lost_on_purpose += 1
             return
-        self.context.host.send(self, resend.data)
+        self.context.send(self, resend.data)
 
     def _pause_over(self, now_ns: int) -> None:
         step = self.context.program.steps[self.step_index]

@@ -82,6 +82,9 @@ class CallContext:
     loose: bool = False
     chance: Callable[[], float] = random.random
     matcher: Matcher = field(init=False)
+    send: Callable[[Call, bytes], bool] = field(init=False)
+    """`host.send`, or what stands behind it when the host has nothing to add: this runs once a message."""
 
     def __post_init__(self) -> None:
+        self.send = self.host.send
         self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq)

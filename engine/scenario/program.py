@@ -126,6 +126,11 @@ class Common:
     counter: int | None = None
     """The counter that each passage raises by one."""
     actions: tuple[Action, ...] = ()
+    books: bool = field(init=False)
+    """Whether the step has timers or a counter to keep: most have none."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "books", bool(self.starts or self.stops or self.counter is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

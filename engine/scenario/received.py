@@ -33,6 +33,12 @@ def _find_usual(name: bytes) -> Render:
         last = call.last
         if last is None:
             return b""
+        line = last.copies.get(name)
+        if line is None:
+            line = last.copies[name] = find(last)
+        return line
+
+    def find(last: Message) -> bytes:
         data, head_end = last.data, last.head_end
         start = data.find(usual, 0, head_end)
         if start >= 0 and (stands_once or data.find(usual, start + skip, head_end) < 0):

@@ -80,6 +80,8 @@ class Shard:
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
         self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
+        if not self._traces:
+            self._context.send = transport.send
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))

@@ -19,6 +19,7 @@ from engine.sip.headers import MOST_DIGITS, canonical
 
 _HEADER_LINE = re.compile(rb"\r\n[^:\r\n \t]+[ \t]*:[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*")
 _FOLD = re.compile(rb"\r\n[ \t]+")
+_FOLDS = (b" ", b"\t")
 _METHOD = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
 
@@ -28,9 +29,12 @@ class MalformedMessage(ValueError):
 
 
 class Message:
-    """One request or response. Attributes: `data` (the bytes), `status` (0 for a request), `method` (b"" for a response)."""
+    """One request or response. Attributes: `data` (the bytes), `status` (0 for a request), `method` (b"" for a response).
 
-    __slots__ = ("_cseq", "_index", "call_id", "data", "head_end", "method", "status")
+    `copies` is for who makes other messages from this one: what was copied once need not be looked for again.
+    """
+
+    __slots__ = ("_cseq", "_index", "call_id", "copies", "data", "head_end", "method", "status")
 
     def __init__(self, data: bytes) -> None:
         """Raises MalformedMessage."""
@@ -41,6 +45,7 @@ class Message:
         self.head_end = head_end
         self._index: dict[bytes, list[bytes]] | None = None
         self._cseq: tuple[int, bytes] | None = None
+        self.copies: dict[bytes, bytes] = {}
         if data.startswith(b"SIP/2.0 "):
             code = data[8:11]
             if not code.isdigit() or code < b"100" or data[11:12] not in (b" ", b"\r"):
@@ -50,7 +55,13 @@ class Message:
         else:
             self.status = 0
             self.method = _request_method(data)
-        self.call_id = self._find(b"\r\nCall-ID:", b"call-id")
+        # The usual spelling is searched for here and now, for every message passes through: see `_find`.
+        start = data.find(b"\r\nCall-ID: ", 0, head_end) + 11
+        end = data.find(b"\r\n", start)
+        if start > 10 and data[end + 2 : end + 3] not in _FOLDS:
+            self.call_id = data[start:end].strip()
+        else:
+            self.call_id = self.value(b"call-id") or b""
         if not self.call_id:
             raise MalformedMessage("no Call-ID")
 
@@ -61,7 +72,7 @@ class Message:
         if start >= 0:
             start += len(usual)
             end = data.find(b"\r\n", start)
-            if data[end + 2 : end + 3] not in (b" ", b"\t"):
+            if data[end + 2 : end + 3] not in _FOLDS:
                 return data[start:end].strip()
         return self.value(name) or b""
 
@@ -86,7 +97,8 @@ class Message:
     @property
     def cseq_method(self) -> bytes:
         """The method of the CSeq; b"" when there is none that can be read."""
-        return self._read_cseq()[1]
+        known = self._cseq
+        return known[1] if known is not None else self._read_cseq()[1]
 
     def _read_cseq(self) -> tuple[int, bytes]:
         if self._cseq is None:
