@@ -7,7 +7,7 @@ import pytest
 
 from tests.programs import GOSSIPPER, Programs
 
-HEAVY = ("textual", "rich", "plotext")
+HEAVY = ("textual", "rich")
 
 
 @pytest.mark.parametrize("module", ["engine", "engine.messages", "engine.report.summary", "gossipper_tui.cli"])

@@ -69,4 +69,4 @@ def test_a_run_does_not_load_the_application_or_rich() -> None:
     loaded = subprocess.run(
         [GOSSIPPER[0], "-c", script], capture_output=True, text=True, check=True, env=environment()
     ).stdout.split()
-    assert {"textual", "rich", "plotext", "asyncio", "yaml"} & set(loaded) == set()
+    assert {"textual", "rich", "asyncio", "yaml"} & set(loaded) == set()
