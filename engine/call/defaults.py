@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from engine.call.places import place
 from engine.messages import Failure, Role
 from engine.sip.message import Message
 
@@ -30,7 +31,7 @@ def unexpected(call: Call, message: Message, now_ns: int) -> None:
 def reason_for(call: Call, message: Message) -> str:
     """The reason of a failure for people: what came, and what was waited for."""
     what = str(message.status) if message.status else message.method[:MOST_OF_A_METHOD].decode("latin-1")
-    return f"unexpected {what} in step {call.step_index}"
+    return f"unexpected {what} in {place(call.context.program.steps, call.step_index)}"
 
 
 def _abort(call: Call, message: Message, now_ns: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.call.defaults import tell_peer
+from engine.call.places import place
 from engine.messages import Failure
 from engine.scenario.program import RecvStep, SendStep, Step
 
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
 def give_up(call: Call, index: int, now_ns: int) -> None:
     """No answer to what step `index` sent, after all its retransmissions."""
-    step = call.context.program.steps[index]
-    _time_out(call, step, now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to step {index}, given up retransmitting")
+    steps = call.context.program.steps
+    _time_out(call, steps[index], now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to {place(steps, index)}, given up")
 
 
 def send_timed_out(call: Call, now_ns: int) -> None:
     """A `send` waited in vain for the answer to what was sent before it."""
-    step = call.context.program.steps[call.step_index]
-    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before sending in step {step.index}")
+    steps = call.context.program.steps
+    step = steps[call.step_index]
+    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before {place(steps, step.index)}")
 
 
 def recv_timed_out(call: Call, now_ns: int) -> None:
@@ -35,7 +37,7 @@ def recv_timed_out(call: Call, now_ns: int) -> None:
     step = steps[call.step_index]
     while type(step) is RecvStep and step.optional and step.timeout_ns is None:
         step = steps[step.index + 1]
-    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout waiting in step {step.index}")
+    _time_out(call, step, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout in {place(steps, step.index)}")
 
 
 def _time_out(call: Call, step: Step, now_ns: int, failure: Failure, reason: str) -> None:

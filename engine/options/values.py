@@ -173,9 +173,9 @@ def check_range(option: Option, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return
     if (low is not None and value < low) or (high is not None and value > high):
-        span = f"at least {low:g}" if high is None else f"from {low or 0:g} to {high:g}"
+        span = f"at least {low:.10g}" if high is None else f"from {low or 0:.10g} to {high:.10g}"
         unit = "ms" if option.setting.kind is Kind.DURATION else option.setting.unit
-        raise OptionError(option.flag, value, f"{value:g} is out of range; it must be {span} {unit}".rstrip())
+        raise OptionError(option.flag, value, f"{value:.10g} is out of range; it must be {span} {unit}".rstrip())
 
 
 def format_value(option: Option, value: object) -> str:

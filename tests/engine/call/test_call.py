@@ -188,6 +188,7 @@ def test_a_receive_timeout_fails_or_jumps() -> None:
     assert world.counters.open == 1
     world.pass_ms(1)
     assert world.failures == {Failure.TIMEOUT_ON_RECV: 1}
+    assert list(world.counters.reasons) == ["timeout in step 1 (200)"]
     assert world.measured.steps[1].timeouts == 1
     jump = '<recv response="200" timeout="2000" ontimeout="late"/><nop next="end"/><label id="late"/><nop counter="late"/>'
     world = World(request("OPTIONS") + jump + '<label id="end"/><nop/>')

@@ -22,7 +22,7 @@ def test_an_error_response_gets_its_ack_and_fails_the_call() -> None:
     world.answer(486)
     assert world.methods == ["INVITE", "ACK"]
     assert world.failures == {Failure.UNEXPECTED_MESSAGE: 1}
-    assert list(world.counters.reasons) == ["unexpected 486 in step 1"]
+    assert list(world.counters.reasons) == ["unexpected 486 in step 3 (200)"]
 
 
 def test_before_an_answer_an_aborted_call_is_cancelled() -> None:

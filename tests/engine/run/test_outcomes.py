@@ -34,7 +34,7 @@ async def test_calls_that_fail_fail_the_run() -> None:
         summary = await (await call(bus, free_port(), max_calls=3, recv_timeout_ms=50)).finish()
     assert (summary.outcome, summary.exit_code) == (Outcome.FAILED, 1)
     assert summary.counters.failures == {Failure.TIMEOUT_ON_RECV: 3}
-    assert summary.counters.reasons == {"timeout waiting in step 1": 3}
+    assert summary.counters.reasons == {"timeout in step 4 (200)": 3}
 
 
 @pytest.mark.parametrize(
