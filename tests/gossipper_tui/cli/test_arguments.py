@@ -65,7 +65,7 @@ def test_hosts(host: str) -> None:
     ("line", "message"),
     [
         ("-r abc", "-r: 'abc' is not a number"),
-        ("-r -5", "-r: -5 is out of range; it must be from 0 to 1e+06 calls"),
+        ("-r -5", "-r: -5 is out of range; it must be from 0 to 1000000 calls"),
         ("-r", "-r: its argument is missing"),
         ("-key name", "-key: its argument is missing"),
         ("-m 1.5", "-m: '1.5' is not a whole number"),
