@@ -11,7 +11,7 @@ Constants next to each other become one, so a message is a format and a few valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -21,21 +21,39 @@ from engine.scenario.template import Text
 
 _WHITE = b" \t\n\r\v\f"
 _BLANK_LINE = b"\r\n\r\n"
+_NEWLINE = ord("\n")
 _LENGTH_WIDTH = 5
 _NO_BODY = b"    0\r\n\r\n\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The text behind a slot that drops its line: as it is, behind a value that ends a line, and behind no value."""
+
+    text: bytes
+    after_line: bytes
+    after_nothing: bytes
+
+    def behind(self, value: bytes) -> bytes:
+        """What follows this value."""
+        if not value:
+            return self.after_nothing
+        return self.after_line if value.endswith(b"\n") else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
     """What is filled for each call. `attribute` names the attribute of the call that it is, when it is just that.
 
-    `format` is how the value stands in a bytes format: `%d` for an int. `drops_line`: see the module.
+    `format` is how the value stands in a bytes format: `%d` for an int. `drops_line`: see the module; `following` is what
+    it may take along then.
     """
 
     render: Callable[[CallState], Any] | None = None
     attribute: str = ""
     format: bytes = b"%b"
     drops_line: bool = False
+    following: Following | None = None
 
     def value(self) -> Callable[[CallState], Any]:
         """How to get the value from a call."""
@@ -126,7 +144,7 @@ def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -
     """The slots of `inner` and the `text` behind them, which begins at its first visible character if a line is dropped."""
     shorter = text.lstrip(_WHITE)
     if len(inner) == 1 and isinstance(inner[0], Slot):
-        return Slot(_dropping_one(inner[0].value(), text, shorter, at_line_start))
+        return Slot(inner[0].value(), following=Following(text, shorter, shorter if at_line_start else text))
     getters = [(_bytes_of(each), isinstance(each, Slot) and each.drops_line) for each in inner]
 
     def render(call: CallState) -> bytes:
@@ -140,18 +158,6 @@ def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -
         return out + (shorter if drop else text)
 
     return Slot(render)
-
-
-def _dropping_one(get: Callable[[CallState], bytes], text: bytes, shorter: bytes, at_line_start: bool) -> Render:
-    if_missing = shorter if at_line_start else text
-
-    def render(call: CallState) -> bytes:
-        value = get(call)
-        if not value:
-            return if_missing
-        return value + (shorter if value.endswith(b"\n") else text)
-
-    return render
 
 
 def _bytes_of(part: bytes | Slot) -> Render:
@@ -176,9 +182,9 @@ def _render(items: Items) -> Render:
     if not slots:
         constant = b"".join(item for item in items if isinstance(item, bytes))
         return lambda call: constant
-    form = b"".join(
-        item.replace(b"%", b"%%") if isinstance(item, bytes) else item.format for item in items if not isinstance(item, Length)
-    )
+    form = b"".join(_form(item) for item in items if not isinstance(item, Length))
+    if any(slot.following for slot in slots):
+        return _render_dropping(items, slots, form)
     if all(slot.attribute for slot in slots):
         values = attrgetter(*(slot.attribute for slot in slots))
         return lambda call: form % values(call)
@@ -187,6 +193,40 @@ def _render(items: Items) -> Render:
         return lambda call: form % (value(call),)
     getters = [slot.value() for slot in slots]
     return lambda call: form % tuple([get(call) for get in getters])
+
+
+def _form(item: bytes | Slot) -> bytes:
+    if isinstance(item, bytes):
+        return item.replace(b"%", b"%%")
+    return item.format + (_form(item.following.text) if item.following else b"")
+
+
+def _render_dropping(items: Items, slots: Sequence[Slot], form: bytes) -> Render:
+    """Usually nothing is dropped, and the texts that may be are part of the format."""
+    getters = [slot.value() for slot in slots]
+    droppers = [index for index, slot in enumerate(slots) if slot.following]
+
+    def render(call: CallState) -> bytes:
+        values = [get(call) for get in getters]
+        for index in droppers:
+            value = values[index]
+            if not value or value[-1] == _NEWLINE:
+                return dropped(values)
+        return form % tuple(values)
+
+    def dropped(values: list[Any]) -> bytes:
+        rest = iter(values)
+        return b"".join([_filled(item, rest) for item in items])
+
+    return render
+
+
+def _filled(item: bytes | Slot | Length, values: Iterator[Any]) -> bytes:
+    """An item with the next of the values, where it takes one."""
+    if not isinstance(item, Slot):
+        return item if isinstance(item, bytes) else b""
+    value: bytes = item.format % next(values)
+    return value + item.following.behind(value) if item.following else value
 
 
 def _render_with_length(before: Render, after: Render, offset: int) -> Render:

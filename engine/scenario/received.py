@@ -4,55 +4,27 @@
 from __future__ import annotations
 
 from engine.scenario.assemble import Slot
-from engine.scenario.program import CallState, Render
 from engine.scenario.scope import Compiled, Scope
 from engine.scenario.template import Word
-from engine.sip.message import Message
+from engine.sip.headers import canonical
+from engine.sip.message import CALL_ID, CSEQ, FROM, TO, Message
 
 
 def last_header(word: Word, scope: Scope) -> Compiled:
     """The header line with this name; of several the first, with the values of the others behind it."""
     name = word.rest.rstrip(":").encode("latin-1")
-    if name in _USUAL:
-        return Slot(_find_usual(name), drops_line=True)
+    single = _SINGLES.get(canonical(name))
+    if single is not None:
+        return Slot(lambda call: single.line(call.last).rstrip() if call.last is not None else b"", drops_line=True)
     return Slot(lambda call: _join(call.last.lines(name)) if call.last is not None else b"", drops_line=True)
 
 
-_ONCE = (b"From", b"To", b"Call-ID", b"CSeq")
-_USUAL = (b"Via", *_ONCE)
-_FOLDS = (b" ", b"\t")
-
-
-def _find_usual(name: bytes) -> Render:
-    """The headers that every answer repeats stand there as they always do: found by search, without an index of all lines."""
-    usual = b"\r\n" + name + b":"
-    skip = len(usual)
-    stands_once = name in _ONCE
-
-    def render(call: CallState) -> bytes:
-        last = call.last
-        if last is None:
-            return b""
-        line = last.copies.get(name)
-        if line is None:
-            line = last.copies[name] = find(last)
-        return line
-
-    def find(last: Message) -> bytes:
-        data, head_end = last.data, last.head_end
-        start = data.find(usual, 0, head_end)
-        if start >= 0 and (stands_once or data.find(usual, start + skip, head_end) < 0):
-            end = data.find(b"\r\n", start + skip)
-            if data[end + 2 : end + 3] not in _FOLDS:
-                return data[start + 2 : end].rstrip()
-        return _join(last.lines(name))
-
-    return render
+_SINGLES = {canonical(single.name): single for single in (CALL_ID, CSEQ, FROM, TO)}
 
 
 def _join(lines: list[bytes]) -> bytes:
-    if not lines:
-        return b""
+    if len(lines) < 2:
+        return lines[0].rstrip() if lines else b""
     return b", ".join([lines[0].rstrip(), *(line.partition(b":")[2].strip() for line in lines[1:])])
 
 

@@ -131,7 +131,7 @@ class CallTable:
             self._garbage(data, error)
             return
         call_id = message.call_id
-        if self._cut_prefix and _CALL_ID_PREFIX_END in call_id:
+        if self._cut_prefix and call_id.find(_CALL_ID_PREFIX_END) >= 0:
             call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
         call = self.calls.get(call_id)
         try:

@@ -30,8 +30,20 @@ COMPACT = {
 MOST_DIGITS = 10
 """Of any number in a header (RFC 3261: below 2**32); Python refuses to read one of thousands of digits."""
 
-_MOST_SPELLINGS = 1000
+MOST_REMEMBERED = 1000
+"""Of what peers usually make few of, and could make many of."""
 _spellings: dict[bytes, bytes] = {}
+_COMPACT_OF = {long: compact for compact, long in COMPACT.items()}
+_initials: dict[bytes, frozenset[int]] = {}
+
+
+def initials(name: bytes) -> frozenset[int]:
+    """The letters, as numbers, that a spelling of this header may begin with; the name must be canonical."""
+    known = _initials.get(name)
+    if known is None:
+        letters = name[:1] + _COMPACT_OF.get(name, b"")
+        known = _initials[name] = frozenset(letters + letters.upper())
+    return known
 
 
 def canonical(name: bytes) -> bytes:
@@ -43,7 +55,7 @@ def canonical(name: bytes) -> bytes:
     if known is None:
         lower = name.strip().lower()
         known = COMPACT.get(lower, lower)
-        if len(_spellings) >= _MOST_SPELLINGS:
+        if len(_spellings) >= MOST_REMEMBERED:
             _spellings.clear()
         _spellings[name] = known
     return known

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A received message as a view of its bytes.
 
-Strategy: look only for what is asked. The start line, the Call-ID and the CSeq, which every message needs, are found by
-plain search for the usual spelling. Whatever else is wanted comes from an index of the header lines that is made once,
-at the first question, and understands compact names, any case, repeated headers and folded lines (RFC 3261 sections
-7.3.1, 7.3.3). The bytes themselves are never changed, so a header line can be copied as it came.
+Strategy: the head is cut into its lines, and a header is found among them when it is asked for: by the first letter of
+its name, then by the name. The four that every message is asked for stand once, and a peer's messages are alike, so
+those are looked for where they stood the last time, in their usual spelling (`Single`). Understood are compact names,
+any case, repeated headers and folded lines (RFC 3261 sections 7.3.1, 7.3.3). The bytes themselves are never changed, so
+a header line can be copied as it came.
 
 What is tolerated, because peers send it: bare LF as the end of lines, a missing blank line after the headers, no
 Content-Length or a wrong one in a datagram (RFC 3261 section 18.3: a shorter one cuts the body, a longer one is
@@ -15,13 +16,19 @@ from __future__ import annotations
 
 import re
 
-from engine.sip.headers import MOST_DIGITS, canonical
+from engine.sip.headers import MOST_DIGITS, MOST_REMEMBERED, canonical, initials
 
-_HEADER_LINE = re.compile(rb"\r\n[^:\r\n \t]+[ \t]*:[^\r\n]*(?:\r\n[ \t]+[^\r\n]+)*")
 _FOLD = re.compile(rb"\r\n[ \t]+")
-_FOLDS = (b" ", b"\t")
+_SPACE, _TAB = b" \t"
+_STATUSES = {b"SIP/2.0 %d" % status + end: status for status in range(100, 1000) for end in (b" ", b"")}
+"""What a status line begins with → its code."""
+_STATUS_WIDTH = len("SIP/2.0 200 ")
+_METHODS = frozenset(b"ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split())
+"""Methods that need no second look; any other token is one too."""
 _METHOD = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
 _TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
+_USUAL_TAG = b";tag="
+_known_cseqs: dict[bytes, tuple[int, bytes]] = {}
 
 
 class MalformedMessage(ValueError):
@@ -31,10 +38,10 @@ class MalformedMessage(ValueError):
 class Message:
     """One request or response. Attributes: `data` (the bytes), `status` (0 for a request), `method` (b"" for a response).
 
-    `copies` is for who makes other messages from this one: what was copied once need not be looked for again.
+    `raw_lines` are the lines of its head, cut at each CRLF: the start line is the first, a fold is a line of its own.
     """
 
-    __slots__ = ("_cseq", "_index", "call_id", "copies", "data", "head_end", "method", "status")
+    __slots__ = ("_cseq", "_head_end", "call_id", "data", "method", "raw_lines", "status")
 
     def __init__(self, data: bytes) -> None:
         """Raises MalformedMessage."""
@@ -42,52 +49,24 @@ class Message:
         if head_end < 0:
             data, head_end = _repair(data)
         self.data = data
-        self.head_end = head_end
-        self._index: dict[bytes, list[bytes]] | None = None
+        self._head_end = head_end
         self._cseq: tuple[int, bytes] | None = None
-        self.copies: dict[bytes, bytes] = {}
-        if data.startswith(b"SIP/2.0 "):
-            code = data[8:11]
-            if not code.isdigit() or code < b"100" or data[11:12] not in (b" ", b"\r"):
-                raise MalformedMessage("a status line without a status code")
-            self.status = int(code)
-            self.method = b""
-        else:
-            self.status = 0
-            self.method = _request_method(data)
-        # The usual spelling is searched for here and now, for every message passes through: see `_find`.
-        start = data.find(b"\r\nCall-ID: ", 0, head_end) + 11
-        end = data.find(b"\r\n", start)
-        if start > 10 and data[end + 2 : end + 3] not in _FOLDS:
-            self.call_id = data[start:end].strip()
-        else:
-            self.call_id = self.value(b"call-id") or b""
+        self.raw_lines = data[:head_end].split(b"\r\n")
+        self.status = _STATUSES.get(self.start_line[:_STATUS_WIDTH], 0)
+        self.method = b"" if self.status else _request_method(self.start_line)
+        self.call_id = CALL_ID.value(self)
         if not self.call_id:
             raise MalformedMessage("no Call-ID")
-
-    def _find(self, usual: bytes, name: bytes) -> bytes:
-        """The first value of a header, by its usual spelling if it stands there, else by the index; b"" if absent."""
-        data = self.data
-        start = data.find(usual, 0, self.head_end)
-        if start >= 0:
-            start += len(usual)
-            end = data.find(b"\r\n", start)
-            if data[end + 2 : end + 3] not in _FOLDS:
-                return data[start:end].strip()
-        return self.value(name) or b""
-
-    @property
-    def request_uri(self) -> bytes:
-        """The Request-URI; b"" for a response."""
-        if self.status:
-            return b""
-        first = self.data.find(b" ") + 1
-        return self.data[first : self.data.find(b" ", first)]
 
     @property
     def start_line(self) -> bytes:
         """The request line or status line, without its end."""
-        return self.data[: self.data.find(b"\r\n")]
+        return self.raw_lines[0]
+
+    @property
+    def request_uri(self) -> bytes:
+        """The Request-URI; b"" for a response."""
+        return b"" if self.status else self.start_line.split(b" ")[1]
 
     @property
     def cseq_number(self) -> int:
@@ -97,34 +76,28 @@ class Message:
     @property
     def cseq_method(self) -> bytes:
         """The method of the CSeq; b"" when there is none that can be read."""
-        known = self._cseq
-        return known[1] if known is not None else self._read_cseq()[1]
+        return self._read_cseq()[1]
 
     def _read_cseq(self) -> tuple[int, bytes]:
-        if self._cseq is None:
-            words = self._find(b"\r\nCSeq:", b"cseq").split()
-            self._cseq = (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
-        return self._cseq
+        known = self._cseq
+        if known is None:
+            known = self._cseq = _parse_cseq(CSEQ.value(self))
+        return known
 
     @property
     def to_tag(self) -> bytes:
         """The tag of the To header; b"" when it has none."""
-        return self._tag_of(self._find(b"\r\nTo:", b"to"))
+        return _tag_of(TO.value(self))
 
     @property
     def from_tag(self) -> bytes:
         """The tag of the From header; b"" when it has none."""
-        return self._tag_of(self._find(b"\r\nFrom:", b"from"))
-
-    @staticmethod
-    def _tag_of(value: bytes) -> bytes:
-        found = _TAG.search(value, value.rfind(b">") + 1)
-        return found[1] if found else b""
+        return _tag_of(FROM.value(self))
 
     @property
     def body(self) -> bytes:
         """What follows the blank line, cut to Content-Length when that is shorter."""
-        body = self.data[self.head_end + 4 :]
+        body = self.data[self._head_end + 4 :]
         length = self.value(b"content-length")
         return body[: int(length)] if length is not None and _is_number(length) else body
 
@@ -139,26 +112,79 @@ class Message:
 
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of that header as it was received, with its name, folds and all, without the final CRLF."""
-        if self._index is None:
-            self._index = _index_of(self.data[: self.head_end])
-        return self._index.get(canonical(name), [])
+        name = canonical(name)
+        letters = initials(name)
+        found: list[bytes] = []
+        in_it = False
+        for line in self.raw_lines[1:]:
+            first = line[0]
+            if first in (_SPACE, _TAB):
+                if in_it:
+                    found[-1] += b"\r\n" + line
+                continue
+            in_it = first in letters and canonical(line[: line.find(b":")]) == name
+            if in_it:
+                found.append(line)
+        return found
 
 
-def _index_of(head: bytes) -> dict[bytes, list[bytes]]:
-    """The header lines of a head by the canonical names of their headers."""
-    if b"\r\n " in head or b"\r\n\t" in head:
-        lines = [found[0][2:] for found in _HEADER_LINE.finditer(head)]
-    else:
-        lines = head.split(b"\r\n")[1:]
-    index: dict[bytes, list[bytes]] = {}
-    for line in lines:
-        name = canonical(line[: line.find(b":")])
-        known = index.get(name)
-        if known is None:
-            index[name] = [line]
-        else:
-            known.append(line)
-    return index
+class Single:
+    """A header that stands once in a message, by its usual spelling. It is found where it stood in the last message."""
+
+    __slots__ = ("_at", "_start", "_width", "name")
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self._start = name + b":"
+        self._width = len(self._start)
+        self._at = 0
+
+    def value(self, message: Message) -> bytes:
+        """What stands in it, without white space around it; b"" when it is absent."""
+        line = self.line(message)
+        return line[self._width :].strip() if line[: self._width] == self._start else _value_of(line)
+
+    def line(self, message: Message) -> bytes:
+        """The whole line, as in `Message.lines`; b"" when it is absent."""
+        lines = message.raw_lines
+        at = self._at
+        if at >= len(lines) or lines[at][: self._width] != self._start:
+            at = self._at = self._look(lines)
+        behind = at + 1
+        if at and (behind == len(lines) or lines[behind][0] not in (_SPACE, _TAB)):
+            return lines[at]
+        found = message.lines(self.name)
+        return found[0] if found else b""
+
+    def _look(self, lines: list[bytes]) -> int:
+        return next((index for index, line in enumerate(lines) if line.startswith(self._start)), 0)
+
+
+CALL_ID = Single(b"Call-ID")
+CSEQ = Single(b"CSeq")
+FROM = Single(b"From")
+TO = Single(b"To")
+
+
+def _parse_cseq(value: bytes) -> tuple[int, bytes]:
+    """Number and method of a CSeq; they are remembered, for the messages of a scenario have few."""
+    known = _known_cseqs.get(value)
+    if known is None:
+        words = value.split()
+        known = (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
+        if len(_known_cseqs) >= MOST_REMEMBERED:
+            _known_cseqs.clear()
+        _known_cseqs[value] = known
+    return known
+
+
+def _tag_of(value: bytes) -> bytes:
+    parameters = value[value.rfind(b">") + 1 :]
+    tag = parameters[len(_USUAL_TAG) :]
+    if tag.isalnum() and parameters.startswith(_USUAL_TAG):
+        return tag
+    found = _TAG.search(parameters)
+    return found[1] if found else b""
 
 
 def _is_number(text: bytes) -> bool:
@@ -169,11 +195,13 @@ def _value_of(line: bytes) -> bytes:
     return _FOLD.sub(b" ", line.partition(b":")[2]).strip()
 
 
-def _request_method(data: bytes) -> bytes:
-    line = data[: data.find(b"\r\n")].split(b" ")
-    if len(line) != 3 or not line[2].startswith(b"SIP/2.0") or not _METHOD.fullmatch(line[0]):
+def _request_method(start_line: bytes) -> bytes:
+    words = start_line.split(b" ")
+    if words[0] == b"SIP/2.0":
+        raise MalformedMessage("a status line without a status code")
+    if len(words) != 3 or words[2][:7] != b"SIP/2.0" or not (words[0] in _METHODS or _METHOD.fullmatch(words[0])):
         raise MalformedMessage("no start line of SIP")
-    return line[0]
+    return words[0]
 
 
 def _repair(data: bytes) -> tuple[bytes, int]:
