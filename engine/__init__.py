@@ -15,12 +15,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
-from engine.version import __version__, form
+from engine.version import __version__, built_as
 
 if typing.TYPE_CHECKING:
     from engine.bus import Bus, Handler
 
-__all__ = ["EngineThread", "__version__", "form", "open_engine"]
+__all__ = ["EngineThread", "__version__", "built_as", "open_engine"]
 
 END_LIMIT_S = 10.0
 """How long leaving an `EngineThread` waits for its loop: children are told to end, then killed, well within this."""

@@ -8,6 +8,6 @@ from importlib.util import find_spec
 __version__ = "0.1.0"
 
 
-def form() -> str:
+def built_as() -> str:
     """Whether the hot path runs as machine code or as Python: what `.build/compile.py` leaves beside this file tells."""
     return "plain Python" if find_spec("engine.native__mypyc") is None else "compiled"

@@ -14,6 +14,7 @@ message.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from engine.call import timeouts
 from engine.call.context import CallContext
@@ -25,13 +26,13 @@ from engine.messages import Failure
 from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step, Value
 from engine.sip.message import Message
 
-MOST_STEPS_AT_ONCE = 1000
+MOST_STEPS_AT_ONCE: Final = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
-_STOPS_RESENDING = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
+_STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 
 
-NOTHING_HEARD = Heard()
+NOTHING_HEARD: Final = Heard()
 
 
 class Call(Dialog):
@@ -52,6 +53,7 @@ class Call(Dialog):
         "call_id",
         "circuit",
         "context",
+        "digits",
         "due_ns",
         "is_over",
         "local_port",
@@ -72,6 +74,7 @@ class Call(Dialog):
         super().__init__(cseq)
         self.context = context
         self.number = number
+        self.digits = b"%d" % number
         self.call_id = call_id
         self.due_ns = due_ns
         self.user = user
@@ -203,12 +206,22 @@ class Call(Dialog):
                 self.end(now_ns, self._action_failure, self._action_reason)
                 return
             step = steps[self.step_index]
-            if not _ENTER[type(step)](self, step, now_ns):
+            if not self._enter(step, now_ns):
                 if not self.is_over:
                     self._schedule()
                 return
         self._wait(now_ns, Call._advance)
         self._schedule()
+
+    def _enter(self, step: Step, now_ns: int) -> bool:
+        """Begin a step; True when it is done."""
+        if isinstance(step, RecvStep):
+            return self._enter_recv(step, now_ns)
+        if isinstance(step, SendStep):
+            return self._enter_send(step, now_ns)
+        if isinstance(step, PauseStep):
+            return self._enter_pause(step, now_ns)
+        return self._enter_nop(step, now_ns)
 
     def _enter_send(self, step: SendStep, now_ns: int) -> bool:
         if self._resend is not None:
@@ -261,6 +274,7 @@ class Call(Dialog):
         counts.messages += 1
         if step.timewait:
             self._count_end(now_ns, self._action_failure, self._action_reason)
+            self.forget()
         elif not step.duration_ns:
             self._pass(step, self._last_data(), now_ns)
             return True
@@ -440,11 +454,3 @@ class Call(Dialog):
             return
         self._counted = True
         self.context.meter.call_ended(now_ns - self._started_ns, failure or self._action_failure, reason or self._action_reason)
-
-
-_ENTER: dict[type, Callable[..., bool]] = {
-    SendStep: Call._enter_send,
-    RecvStep: Call._enter_recv,
-    PauseStep: Call._enter_pause,
-    NopStep: Call._enter_nop,
-}

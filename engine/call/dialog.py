@@ -66,5 +66,5 @@ class Dialog:
         self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
 
     def forget(self) -> None:
-        """Let go of messages: the call is over, but may be held on to for a while yet."""
+        """Let go of messages: the call has been counted, but may be held on to for a while yet, with thousands of others."""
         self.last = self.tagged = self._peer_tag_of = None

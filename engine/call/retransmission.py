@@ -9,10 +9,11 @@ answer that we gave, so that a repetition is answered again and never given to t
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Final
 
 from engine.sip.message import Message
 
-MOST_HEARD = 32
+MOST_HEARD: Final = 32
 """Messages a call remembers: enough for any dialog, bounded for a scenario that loops for days."""
 
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from itertools import accumulate
+from typing import Final
 
 import msgspec
 
-KEPT_BITS = 11
+KEPT_BITS: Final = 11
 
 
 def bucket_of(value_ns: int) -> int:

@@ -14,16 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from engine.scenario.program import CallState, Render
 from engine.scenario.template import Text
 
-_WHITE = b" \t\n\r\v\f"
-_BLANK_LINE = b"\r\n\r\n"
-_NEWLINE = ord("\n")
-_LENGTH_WIDTH = 5
-_NO_BODY = b"    0\r\n\r\n\x00"
+_WHITE: Final = b" \t\n\r\v\f"
+_BLANK_LINE: Final = b"\r\n\r\n"
+_NEWLINE: Final = ord("\n")
+_LENGTH_WIDTH: Final = 5
+_NO_BODY: Final = b"    0\r\n\r\n\x00"
 
 
 @dataclass(frozen=True, slots=True)

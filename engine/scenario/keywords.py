@@ -115,15 +115,15 @@ def _cseq(word: Word, scope: Scope) -> Compiled:
 
 
 def _call_number(word: Word, scope: Scope) -> Compiled:
-    return _number("number", 0)
+    return Slot(attribute="digits")
 
 
 def _branch(word: Word, scope: Scope) -> Compiled:
     prefix = b"z9hG4bK-%d-" % scope.facts.pid
     if scope.branch_index is not None:
-        return (prefix, _number("number", 0), b"-", Slot(scope.branch_index, format=b"%d"))
+        return (prefix, Slot(attribute="digits"), b"-", Slot(scope.branch_index, format=b"%d"))
     index = scope.index - scope.in_action + word.offset
-    return (prefix, _number("number", 0), b"-%d" % index)
+    return (prefix, Slot(attribute="digits"), b"-%d" % index)
 
 
 def _msg_index(word: Word, scope: Scope) -> Compiled:

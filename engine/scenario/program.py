@@ -28,6 +28,8 @@ class CallState(Protocol):
 
     number: int
     """The call's number, from 1."""
+    digits: bytes
+    """The number as it is written: every message has it several times."""
     call_id: bytes
     cseq: int
     """[cseq]: `RunFacts.base_cseq - 1` when the call starts; raised by `SendStep.raises_cseq`, and by a received request to

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import Final
 
 from engine.call import Call, CallContext
 from engine.call.matching import first_recv
@@ -22,7 +23,7 @@ from engine.shard.trace import MessageTrace
 from engine.sip.message import MalformedMessage, Message
 from engine.transport import Transport
 
-_CALL_ID_PREFIX_END = b"///"
+_CALL_ID_PREFIX_END: Final = b"///"
 
 
 class CallTable:
@@ -83,7 +84,9 @@ class CallTable:
     @property
     def all_created(self) -> bool:
         """No call will be made any more, from either side."""
-        return self.closing or (self.max_calls is not None and self.counters.created >= self.max_calls)
+        if self.closing or self.max_calls is None:
+            return self.closing
+        return self.counters.created >= self.max_calls
 
     def may_start(self) -> bool:
         """Whether nothing but its due time keeps a call from starting: the limit, or a circuit where calls need one."""
@@ -119,9 +122,8 @@ class CallTable:
 
     # --- Receiver ------------------------------------------------------------------------------------------------------
 
-    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def received(self, data: bytes, source: object, arrived_ns: int, now_ns: int) -> None:
         """Give a message to its call, or find out what it is."""
-        now_ns = time.monotonic_ns()
         self.received_messages += 1
         for trace in self.traces:
             trace.add(sent=False, data=data)
@@ -138,7 +140,7 @@ class CallTable:
             if call is not None:
                 call.receive(message, now_ns, arrived_ns)
             else:
-                self._unknown(call_id, message, source, arrived_ns)
+                self._unknown(call_id, message, source, arrived_ns, now_ns)
         except Exception as error:
             self._spoiled(call or self.calls.get(call_id), error, now_ns)
 
@@ -156,7 +158,7 @@ class CallTable:
         self.counters.garbage += 1
         self._notes.warn(f"received what is no SIP message: {error}")
 
-    def _unknown(self, call_id: bytes, message: Message, source: object, arrived_ns: int) -> None:
+    def _unknown(self, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
         """A message without a call."""
         if call_id in self._dead:
             self.counters.dead_call += 1
@@ -164,7 +166,7 @@ class CallTable:
         context = self.context
         may_begin = context.program.role is Role.UAS and not self.all_created
         if may_begin and context.matcher.find(self._first_recv, message) is not None:
-            self._start_incoming(call_id, message, source, arrived_ns)
+            self._start_incoming(call_id, message, source, arrived_ns, now_ns)
             return
         if message.method and message.method != b"ACK" and context.behaviours.auto_answer:
             self._answer_out_of_call(call_id, message, source, arrived_ns)
@@ -173,12 +175,12 @@ class CallTable:
         what = printable(message.start_line.decode("latin-1"))
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
-    def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int) -> None:
+    def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
         call = Call(self.context, self._next_number(), call_id, due_ns=arrived_ns, cseq=self._first_cseq)
         self.transport.adopt(call, source)
         self.calls[call_id] = call
         call.start(arrived_ns, outgoing=False)
-        call.receive(message, time.monotonic_ns(), arrived_ns)
+        call.receive(message, now_ns, arrived_ns)
 
     def _answer_out_of_call(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
         """`-aa`: answer 200 without making a call of it."""

@@ -12,9 +12,10 @@ many calls are open, due times pass by and are not made up for.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Final
 
-NEVER_NS = 1 << 62
-HELD_BACK_NS = 1_000_000
+NEVER_NS: Final = 1 << 62
+HELD_BACK_NS: Final = 1_000_000
 """How long a user waits who is free but may not call."""
 
 

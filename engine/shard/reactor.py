@@ -8,13 +8,14 @@ for each socket: a turn of trio costs more than a call.
 
 Three ways to wait, by what is ahead. Nothing for a while: trio's own wait, which sleeps without turning. Something
 soon: `select` on the epoll, exact to some 50 µs. So much that each event would wake us for itself: do what has come up
-once in `BATCH_NS`. Waking up is what costs, ours and that of the peer that we send to, and code that was just asleep
-runs at half its speed.
+once in a batch (`BATCHES`). Waking up is what costs, ours and that of the peer that we send to, and code that was just
+asleep runs at half its speed.
 """
 
 from __future__ import annotations
 
 import time
+from typing import Final
 
 import trio
 
@@ -24,18 +25,17 @@ from engine.shard.timers import NEVER_NS, Timers
 from engine.stats.measurements import Meter
 from engine.transport import Poller
 
-TURN_NS = 4_000_000
+TURN_NS: Final = 10_000_000
 """The longest that trio waits for its turn: nobody steers faster, and a turn costs as much as a call."""
-BATCH_NS = 500_000
-"""The longest that a due call or a message waits for others, where there are many. A message's time of arrival is the
-kernel's all the same, and how late a call started is told."""
-MANY_EVENTS = 16
-"""So many messages and timers in one turn make it worth while to take them in batches: some 4,000 a second."""
-QUIET_NS = 3_000_000
+BATCHES: Final = ((12_000, 1_000_000), (4_000, 500_000))
+"""From so many messages and timers a second on they are taken in batches of so many ns, which is the longest that a due
+call or a message waits for others. A message's time of arrival is the kernel's all the same, and how late a call started
+is told."""
+QUIET_NS: Final = 3_000_000
 """With nothing due for so long, and nothing received for so long, trio does the waiting."""
-TRIO_WAKES_EARLY_NS = 1_500_000
+TRIO_WAKES_EARLY_NS: Final = 1_500_000
 """How long before a due time trio is asked to wake us: its own waits are whole milliseconds."""
-MOST_AT_ONCE = 100
+MOST_AT_ONCE: Final = 100
 """Calls started, or timers fired, before sockets get their turn."""
 
 
@@ -65,8 +65,7 @@ class Reactor:
         """Run until `done`, or until nothing can go on because the transport is broken."""
         table, timers, poller = self._table, self._timers, self._poller
         turned_ns = active_ns = time.monotonic_ns()
-        events = 0
-        in_batches = False
+        events = batch_ns = 0
         while True:
             self._woken = False
             now_ns = time.monotonic_ns()
@@ -78,21 +77,25 @@ class Reactor:
                 return
             now_ns = time.monotonic_ns()
             if now_ns - turned_ns >= TURN_NS:
+                events, before = self._events(), events
+                batch_ns = _batch_ns((events - before) * 1_000_000_000 // (now_ns - turned_ns))
                 await self._turn(now_ns)
                 turned_ns = now_ns = time.monotonic_ns()
-                events, before = table.received_messages + timers.fired, events
-                in_batches = events - before >= MANY_EVENTS
             ahead_ns = next_ns - now_ns
-            if in_batches:
-                ready = _gather(active_ns + BATCH_NS - now_ns)
+            if batch_ns:
+                ready = _gather(active_ns + batch_ns - now_ns)
             elif ahead_ns > QUIET_NS and now_ns - active_ns > QUIET_NS:
                 ready = await self._sleep_long(ahead_ns - TRIO_WAKES_EARLY_NS)
-                turned_ns = time.monotonic_ns()
+                turned_ns, events = time.monotonic_ns(), self._events()
             else:
                 ready = poller.wait(max(0, min(ahead_ns, turned_ns + TURN_NS - now_ns)) / 1e9)
             if ready:
                 active_ns = time.monotonic_ns()
                 poller.dispatch()
+
+    def _events(self) -> int:
+        """The messages and timers so far."""
+        return self._table.received_messages + self._timers.fired
 
     def _start_due(self, now_ns: int) -> int:
         """Start the calls that are due; when the next one is."""
@@ -129,6 +132,11 @@ class Reactor:
             await trio.lowlevel.wait_readable(self._poller.fileno())
             return True
         return False
+
+
+def _batch_ns(events_per_second: int) -> int:
+    """How long to gather what comes at this rate; 0 where each is worth a wake-up of its own."""
+    return next((batch_ns for many, batch_ns in BATCHES if events_per_second >= many), 0)
 
 
 def _gather(longest_ns: int) -> bool:

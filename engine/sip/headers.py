@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-COMPACT = {
+from typing import Final
+
+COMPACT: Final = {
     b"a": b"accept-contact",
     b"b": b"referred-by",
     b"c": b"content-type",
@@ -27,14 +29,14 @@ COMPACT = {
 """Compact name → long name, both in lower case (RFC 3261, 3265, 3515, 3841, 3892, 4028, 8224)."""
 
 
-MOST_DIGITS = 10
+MOST_DIGITS: Final = 10
 """Of any number in a header (RFC 3261: below 2**32); Python refuses to read one of thousands of digits."""
 
-MOST_REMEMBERED = 1000
+MOST_REMEMBERED: Final = 1000
 """Of what peers usually make few of, and could make many of."""
-_spellings: dict[bytes, bytes] = {}
-_COMPACT_OF = {long: compact for compact, long in COMPACT.items()}
-_initials: dict[bytes, frozenset[int]] = {}
+_spellings: Final[dict[bytes, bytes]] = {}
+_COMPACT_OF: Final = {long: compact for compact, long in COMPACT.items()}
+_initials: Final[dict[bytes, frozenset[int]]] = {}
 
 
 def initials(name: bytes) -> frozenset[int]:

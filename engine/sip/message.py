@@ -15,20 +15,25 @@ ignored). What is refused with `MalformedMessage`: anything without a start line
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from engine.sip.headers import MOST_DIGITS, MOST_REMEMBERED, canonical, initials
 
-_FOLD = re.compile(rb"\r\n[ \t]+")
-_SPACE, _TAB = b" \t"
-_STATUSES = {b"SIP/2.0 %d" % status + end: status for status in range(100, 1000) for end in (b" ", b"")}
+_FOLD: Final = re.compile(rb"\r\n[ \t]+")
+_SPACE: Final = 0x20
+_TAB: Final = 0x09
+_STATUSES: Final = {b"SIP/2.0 %d" % status + end: status for status in range(100, 1000) for end in (b" ", b"")}
 """What a status line begins with → its code."""
-_STATUS_WIDTH = len("SIP/2.0 200 ")
-_METHODS = frozenset(b"ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split())
+_STATUS_WIDTH: Final = len("SIP/2.0 200 ")
+_METHODS: Final = {
+    *(b"ACK", b"BYE", b"CANCEL", b"INFO", b"INVITE", b"MESSAGE", b"NOTIFY"),
+    *(b"OPTIONS", b"PRACK", b"PUBLISH", b"REFER", b"REGISTER", b"SUBSCRIBE", b"UPDATE"),
+}
 """Methods that need no second look; any other token is one too."""
-_METHOD = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
-_TAG = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
-_USUAL_TAG = b";tag="
-_known_cseqs: dict[bytes, tuple[int, bytes]] = {}
+_METHOD: Final = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
+_TAG: Final = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
+_USUAL_TAG: Final = b";tag="
+_known_cseqs: Final[dict[bytes, tuple[int, bytes]]] = {}
 
 
 class MalformedMessage(ValueError):
@@ -81,7 +86,7 @@ class Message:
     def _read_cseq(self) -> tuple[int, bytes]:
         known = self._cseq
         if known is None:
-            known = self._cseq = _parse_cseq(CSEQ.value(self))
+            known = self._cseq = _parse_cseq(CSEQ.line(self))
         return known
 
     @property
@@ -160,21 +165,21 @@ class Single:
         return next((index for index, line in enumerate(lines) if line.startswith(self._start)), 0)
 
 
-CALL_ID = Single(b"Call-ID")
-CSEQ = Single(b"CSeq")
-FROM = Single(b"From")
-TO = Single(b"To")
+CALL_ID: Final = Single(b"Call-ID")
+CSEQ: Final = Single(b"CSeq")
+FROM: Final = Single(b"From")
+TO: Final = Single(b"To")
 
 
-def _parse_cseq(value: bytes) -> tuple[int, bytes]:
+def _parse_cseq(line: bytes) -> tuple[int, bytes]:
     """Number and method of a CSeq; they are remembered, for the messages of a scenario have few."""
-    known = _known_cseqs.get(value)
+    known = _known_cseqs.get(line)
     if known is None:
-        words = value.split()
+        words = _value_of(line).split()
         known = (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
         if len(_known_cseqs) >= MOST_REMEMBERED:
             _known_cseqs.clear()
-        _known_cseqs[value] = known
+        _known_cseqs[line] = known
     return known
 
 

@@ -7,15 +7,17 @@ travels to the run, where those of several shards are added up.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from engine.messages import Counters, Failure, Histogram, StepCounts
 from engine.stats.samples import Samples
 
-MOST_REASONS = 100
-MANY_PENDING = 200
+MOST_REASONS: Final = 100
+MANY_PENDING: Final = 200
 """Samples worth folding: some 0.1 ms of work, short enough to hold up nobody."""
-LATE_START_NS = 10_000_000
+LATE_START_NS: Final = 10_000_000
 """A call that starts later than this after it was due counts as a late start."""
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from typing import Final
 
 from engine.messages.histogram import KEPT_BITS, Histogram
 
-NS_PER_MS = 1_000_000
+NS_PER_MS: Final = 1_000_000
 
 
 class Samples:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Protocol
 
 from engine.messages import Failure
@@ -20,13 +21,17 @@ class Wire(Protocol):
     """The port that the call's messages come from."""
 
 
+Received = Callable[[bytes, object, int, int], None]
+"""`Receiver.received`."""
+
+
 class Receiver(Protocol):
     """Who takes what arrives."""
 
-    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def received(self, data: bytes, source: object, arrived_ns: int, now_ns: int) -> None:
         """One message, from a datagram or cut from a stream. `source` is for `Transport.adopt`.
 
-        `arrived_ns` is when it came to this machine, on the monotonic clock.
+        `arrived_ns` is when it came to this machine, `now_ns` when it was read, on the monotonic clock.
         """
 
     def disconnected(self, source: object, failure: Failure, reason: str) -> None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
+from typing import Final
 
 from engine.errors import TransportError
 
 Ready = Callable[[], None]
 
-_READ = select.EPOLLIN
-_BOTH = select.EPOLLIN | select.EPOLLOUT
-MOST_EVENTS = 256
-_FD_SETSIZE = 1024
+_READ: Final = select.EPOLLIN
+_BOTH: Final = select.EPOLLIN | select.EPOLLOUT
+MOST_EVENTS: Final = 256
+_FD_SETSIZE: Final = 1024
 """`select` knows no descriptors from here on."""
 
 

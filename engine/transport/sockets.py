@@ -9,21 +9,23 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from engine.errors import BindError, TransportError
 from engine.transport.addresses import DEFAULT_PORT, Addresses
 
 # Linux's numbers for options that the socket module has no names for (asm-generic/socket.h).
-_SO_SNDBUFFORCE = 32
-_SO_TIMESTAMPNS = 35
-_SO_RCVBUFFORCE = 33
-_SO_MEMINFO = 55
-_MEMINFO = struct.Struct("9I")
-_MEMINFO_DROPS = 8
-_TIMESPEC = struct.Struct("qq")
-LONGEST_UNREAD_NS = 5_000_000_000
+_SO_SNDBUFFORCE: Final = 32
+_SO_TIMESTAMPNS: Final = 35
+_SO_RCVBUFFORCE: Final = 33
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = struct.Struct("9I")
+_MEMINFO_DROPS: Final = 8
+_TIMESPEC: Final = struct.Struct("qq")
+_unpack_timespec: Final = _TIMESPEC.unpack
+LONGEST_UNREAD_NS: Final = 5_000_000_000
 """A datagram that seems to have waited for longer tells of a clock that was set."""
-STAMP_SIZE = socket.CMSG_SPACE(_TIMESPEC.size)
+STAMP_SIZE: Final = socket.CMSG_SPACE(_TIMESPEC.size)
 """What `recvmsg` needs for the stamp of a datagram."""
 
 
@@ -74,15 +76,14 @@ def monotonic_offset_ns() -> int:
     return time.monotonic_ns() - time.time_ns()
 
 
-def stamp_ns(stamps: Sequence[tuple[int, int, bytes]], offset_ns: int) -> int:
+def stamp_ns(stamps: Sequence[tuple[int, int, bytes]], offset_ns: int, now_ns: int) -> int:
     """When a datagram came, on the monotonic clock.
 
     It is now when the kernel does not tell, or when what it tells cannot be: stamps are wall time, which may be set.
     """
-    now_ns = time.monotonic_ns()
     if not stamps:
         return now_ns
-    seconds, nanoseconds = _TIMESPEC.unpack(stamps[0][2])
+    seconds, nanoseconds = _unpack_timespec(stamps[0][2])
     arrived_ns: int = seconds * 1_000_000_000 + nanoseconds + offset_ns
     return arrived_ns if 0 <= now_ns - arrived_ns < LONGEST_UNREAD_NS else now_ns
 

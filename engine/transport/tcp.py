@@ -146,9 +146,9 @@ class Connection:
             if not data:
                 self._end("closed by the peer")
                 return
-            now_ns = time.monotonic_ns()
+            arrived_ns = time.monotonic_ns()
             for message in messages:
-                self._owner.receiver.received(message, self, now_ns)
+                self._owner.receiver.received(message, self, arrived_ns, time.monotonic_ns())
             if not self.is_open or len(data) < READ_SIZE:
                 return
 

@@ -9,35 +9,37 @@ which the kernel had it: a response time must not grow because we were busy, or 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import cast
+from time import monotonic_ns
+from typing import Final, cast
 
 from engine.errors import BindError, TransportError
-from engine.transport.base import Transport, Wire
+from engine.transport.base import Received, Transport, Wire
 from engine.transport.sockets import STAMP_SIZE, bind, bind_port, drops_of, monotonic_offset_ns, stamp_ns
 
-MOST_READ = 128
-LARGEST_DATAGRAM = 65_535
-_BUFFER = memoryview(bytearray(LARGEST_DATAGRAM))
-_BUFFERS = [_BUFFER]
+MOST_READ: Final = 128
+LARGEST_DATAGRAM: Final = 65_535
+_BUFFER: Final = memoryview(bytearray(LARGEST_DATAGRAM))
+_BUFFERS: Final = [_BUFFER]
 # Reading into one buffer for the process: a fresh one of this size for each datagram costs page faults.
-CALL_BUFFER = 65_536
+CALL_BUFFER: Final = 65_536
 """What the socket of a single call asks of the kernel."""
 
 
-def drain(sock: socket.socket, received: Callable[[bytes, object, int], None]) -> None:
+def drain(sock: socket.socket, received: Received) -> None:
     """Hand on what waits at a socket, at most `MOST_READ` datagrams. The socket may be closed by what one of them does."""
     offset_ns = monotonic_offset_ns()
+    read = sock.recvmsg_into
     for _ in range(MOST_READ):
         try:
-            size, stamps, _, source = sock.recvmsg_into(_BUFFERS, STAMP_SIZE)
+            size, stamps, _, source = read(_BUFFERS, STAMP_SIZE)
         except BlockingIOError:
             return
         except OSError:
             if sock.fileno() < 0:
                 return
             continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
-        received(_BUFFER[:size].tobytes(), source, stamp_ns(stamps, offset_ns))
+        now_ns = monotonic_ns()
+        received(_BUFFER[:size].tobytes(), source, stamp_ns(stamps, offset_ns, now_ns), now_ns)
 
 
 class UdpOneSocket(Transport):

@@ -62,6 +62,11 @@ class Call:
     failures: list[tuple[Failure, str]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
 
+    @property
+    def digits(self) -> bytes:
+        """The number as it is written."""
+        return b"%d" % self.number
+
     def fail(self, failure: Failure, detail: str) -> None:
         """Remember the failure."""
         self.failures.append((failure, detail))

@@ -90,7 +90,7 @@ class Switchboard:
     def bring(self, first: str, *, call_id: str = "a@b", cseq: str = "1 INVITE", extra: str = "") -> None:
         head = (first, "Via: SIP/2.0/UDP h;branch=z9", "From: <sip:f@h>;tag=f", "To: <sip:t@h>", f"Call-ID: {call_id}")
         lines = [*head, f"CSeq: {cseq}", *filter(None, [extra]), "", ""]
-        self.table.received("\r\n".join(lines).encode("latin-1"), SOURCE, time.monotonic_ns())
+        self.table.received("\r\n".join(lines).encode("latin-1"), SOURCE, (now_ns := time.monotonic_ns()), now_ns)
 
     def invite(self, call_id: str = "a@b") -> None:
         self.bring("INVITE sip:t@h SIP/2.0", call_id=call_id)
@@ -178,13 +178,13 @@ def test_a_prefix_of_the_call_id_is_cut_off_unless_told_otherwise(cut_prefix: bo
 
 @pytest.mark.parametrize("keep_alive", [b"", b"\r\n\r\n", b"\0\0\0\0", b"  "])
 def test_a_keep_alive_is_no_garbage(server: Switchboard, keep_alive: bytes) -> None:
-    server.table.received(keep_alive, SOURCE, time.monotonic_ns())
+    server.table.received(keep_alive, SOURCE, (now_ns := time.monotonic_ns()), now_ns)
     assert (server.counters.garbage, server.warnings) == (0, [])
 
 
 def test_garbage_is_counted_and_told(server: Switchboard) -> None:
     for data in (b"rubbish", b"SIP/2.0 xx\r\n\r\n", b"INVITE sip:a SIP/2.0\r\nVia: x\r\n\r\n"):
-        server.table.received(data, SOURCE, time.monotonic_ns())
+        server.table.received(data, SOURCE, (now_ns := time.monotonic_ns()), now_ns)
     assert server.counters.garbage == 3
     assert all(text.startswith("received what is no SIP message: ") for text in server.warnings)
 

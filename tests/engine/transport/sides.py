@@ -35,7 +35,7 @@ class Inbox:
     reasons: list[str] = field(default_factory=list)
     then: Callable[[bytes, object], None] = lambda data, source: None
 
-    def received(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def received(self, data: bytes, source: object, arrived_ns: int, now_ns: int) -> None:
         self.messages.append(data)
         self.sources.append(source)
         self.arrived_ns.append(arrived_ns)
