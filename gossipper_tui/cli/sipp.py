@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 
-from engine import __version__
+from engine import __version__, built_as
 from gossipper_tui.cli.arguments import CommandLine, parse
 
 
@@ -42,10 +42,10 @@ def answer(line: CommandLine, command: str) -> int | None:
 
 
 def version_text(tuning: Sequence[str] = ()) -> str:
-    """Name and version, and a note for each flag that was accepted and changes nothing."""
+    """Name, version and form, and a note for each flag that was accepted and changes nothing."""
     from gossipper_tui.cli.sipp_flags import TUNING_FLAGS
 
-    return "\n".join([f"Gossipper {__version__}", *(f"{flag}: {TUNING_FLAGS[flag]}" for flag in tuning)])
+    return "\n".join([f"gossipper {__version__} ({built_as()})", *(f"{flag}: {TUNING_FLAGS[flag]}" for flag in tuning)])
 
 
 async def _built_in_xml(name: str) -> str:
