@@ -3,10 +3,14 @@
 
 A program that is missing is a visible skip on a developer's machine and a failure where `CI` is set, so that no
 continuous integration passes by not looking.
+
+Our own program is the one that is installed beside this Python when it is what this checkout would install: so the tests
+with real peers show the compiled form at work. Otherwise, and so after every edit, it is this checkout.
 """
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import signal
@@ -14,14 +18,45 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-GOSSIPPER = (sys.executable, "-m", "gossipper_tui")
-"""The command under test, as this checkout has it."""
+INSTALLED_AS = {"engine": "", "gossipper_tui": "", "scenarios": "engine", "themes": "gossipper_tui"}
+"""Each folder of this checkout that is installed, and where in."""
+
+ALONE = {"PYTHONPATH": ""}
+"""The environment of a program that must not find this checkout."""
+
+
+def _installed_files() -> Iterator[tuple[Path, Path]]:
+    """Every file that this checkout installs, and the path that it gets in an environment."""
+    for folder, parent in INSTALLED_AS.items():
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and path.suffix != ".pyc":
+                yield path, parent / path.relative_to(ROOT)
+
+
+def _is_installed() -> bool:
+    """Whether the environment of this Python has what this checkout has, file by file."""
+    try:
+        installed = distribution("gossipper")
+        return all(filecmp.cmp(ours, str(installed.locate_file(theirs)), shallow=False) for ours, theirs in _installed_files())
+    except (PackageNotFoundError, FileNotFoundError):
+        return False
+
+
+SCRIPT = Path(sys.executable).with_name("gossipper")
+INSTALLED = SCRIPT.exists() and _is_installed()
+GOSSIPPER = (str(SCRIPT),) if INSTALLED else (sys.executable, "-m", "gossipper_tui")
+"""The command under test."""
+
+WITH_GOSSIPPER = ALONE if INSTALLED else {"PYTHONPATH": str(ROOT)}
+"""The environment in which a program finds what is under test from any folder."""
 
 _LISTENING = "0A"
 _POLL_S = 0.01
@@ -30,13 +65,15 @@ _given_ports: set[int] = set()
 
 def require(program: str) -> str:
     """The path of a program that a test needs; skips the test, or fails it under CI, when it is not installed."""
-    path = shutil.which(program)
-    if path is None:
-        reason = f"{program} is not installed; see .ci/run for its Debian package"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
+    return shutil.which(program) or missing(program)
+
+
+def missing(what: str) -> NoReturn:
+    """Skip a test for want of something, or fail it under CI."""
+    reason = f"{what} is not installed; see .ci/run for its Debian package"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -80,7 +117,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", **(environment or {})},
+                env={**os.environ, **WITH_GOSSIPPER, "TERM": "dumb", **(environment or {})},
             )
 
     @property

@@ -3,6 +3,9 @@
 
 The measured program has one core, its peer another; each figure is the median of three runs. Progress goes to standard
 error, the tables, in Markdown, to standard output. What the columns mean: `docs/performance.md`.
+
+Ours is the installed `gossipper` beside this Python when it is what this checkout would install, else this checkout as
+plain Python; the first line says which.
 """
 
 from __future__ import annotations
@@ -123,7 +126,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="each figure from one short run: to see that it works")
     parser.add_argument("--rates", default="", help="rates for CPU a call, separated by commas (2000,5000)")
     parser.add_argument("--calls", type=int, default=30_000, help="calls of each run for CPU a call (30000)")
-    parser.add_argument("--command", default="", help="what to measure, such as 'gossipper sipp'; else this checkout")
+    parser.add_argument(
+        "--command", default="", help="what to measure, such as 'gossipper sipp'; else ours, as installed or this checkout"
+    )
     return parser.parse_args()
 
 
@@ -135,7 +140,7 @@ def main() -> None:
     calls = QUICK_CALLS if options.quick else options.calls
     rates = tuple(float(rate) for rate in options.rates.split(",")) if options.rates else CPU_RATES
     climb = CLIMB[:2] if options.quick else CLIMB
-    print(f"{machine()}; medians of {repetitions}\n", flush=True)
+    print(f"{ours.describe()}; {machine()}; medians of {repetitions}\n", flush=True)
     print(start_table(ours, sipp, repetitions), flush=True)
     print(lateness_table(ours, sipp, LATENESS_RATES, 5000, repetitions), flush=True)
     print(cpu_table(ours, sipp, rates, calls, repetitions), flush=True)

@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import csv
+import os
 import shlex
+import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from engine.messages import Summary
-from tests.programs import GOSSIPPER, require
+from tests.programs import ALONE, GOSSIPPER, INSTALLED, WITH_GOSSIPPER, require
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Candidate(ABC):
 
     name: str
     command: tuple[str, ...]
+    environment: Mapping[str, str] = WITH_GOSSIPPER
 
     @abstractmethod
     def reporting(self, report: Path) -> tuple[str, ...]:
@@ -63,12 +67,20 @@ class Sipp(Candidate):
 
 
 class Ours(Candidate):
-    """The command of this checkout, or another one that takes the same flags."""
+    """What is under test, installed or this checkout, or another command that takes the same flags."""
 
     name = "gossipper"
 
     def __init__(self, command: str = "") -> None:
         self.command = tuple(shlex.split(command)) if command else (*GOSSIPPER, "sipp")
+        self.environment = ALONE if command else WITH_GOSSIPPER
+        self._whose = command or ("as installed" if INSTALLED else "this checkout")
+
+    def describe(self) -> str:
+        """What is measured: its version and form, and whose it is."""
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run([*self.command, "-v"], capture_output=True, text=True, check=True, env=environment)
+        return f"{done.stdout.strip()}, {self._whose}"
 
     def reporting(self, report: Path) -> tuple[str, ...]:
         return ("-summary_json", str(report))

@@ -114,4 +114,4 @@ def run_pair(uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: 
 
 def _start(candidate: Candidate, core: int, report: Path, *arguments: str) -> Program:
     command = (*pinned(core), *candidate.command, *arguments, *COMMON, *candidate.reporting(report))
-    return Program(command, report.parent)
+    return Program(command, report.parent, candidate.environment)

@@ -108,7 +108,8 @@ def _call(candidate: Candidate, peer: WirePeer, rate: float, calls: int) -> floa
     """Run calls to the peer; returns the CPU time in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = (f"{HOST}:{peer.port}", "-sn", "uac", "-r", f"{rate:g}", "-m", str(calls), "-l", "100000")
-        program = Program((*pinned(MEASURED_CORE), *candidate.command, *arguments, *COMMON), Path(folder))
+        command = (*pinned(MEASURED_CORE), *candidate.command, *arguments, *COMMON)
+        program = Program(command, Path(folder), candidate.environment)
         try:
             peer.serve(calls)
             return reap(program, END_LIMIT_S)

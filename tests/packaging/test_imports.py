@@ -3,24 +3,26 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from tests.programs import GOSSIPPER, Programs
+from tests.programs import Programs
 
 HEAVY = ("textual", "rich")
 
 
 @pytest.mark.parametrize("module", ["engine", "engine.messages", "engine.report.summary", "gossipper_tui.cli"])
 def test_importing_the_engine_never_imports_the_application(programs: Programs, module: str) -> None:
-    python = GOSSIPPER[0]
-    program = programs.start(python, "-c", f"import sys, {module}; print(*sorted(name.split('.')[0] for name in sys.modules))")
+    program = programs.start(
+        sys.executable, "-c", f"import sys, {module}; print(*sorted(name.split('.')[0] for name in sys.modules))"
+    )
     assert program.wait() == 0, program.output
     assert not set(HEAVY) & set(program.output.split())
 
 
 def test_the_command_line_runs_without_the_application(programs: Programs) -> None:
-    python, *rest = GOSSIPPER
-    program = programs.start(python, "-X", "importtime", *rest, "sipp", "-sd", "uac")
+    program = programs.start(sys.executable, "-X", "importtime", "-m", "gossipper_tui", "sipp", "-sd", "uac")
     assert program.wait() == 0, program.output
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in program.output.splitlines() if "import time:" in line}
     assert "engine" in imported

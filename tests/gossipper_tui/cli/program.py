@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.programs import GOSSIPPER, ROOT
+from tests.programs import GOSSIPPER, WITH_GOSSIPPER
 
 LIMIT_S = 30.0
 """No program in these tests takes longer; one that does hangs."""
@@ -28,7 +28,7 @@ TAKE_TERMINAL = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTT
 
 def environment() -> dict[str, str]:
     """The environment in which the program runs from any directory."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **WITH_GOSSIPPER}
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.programs import ROOT, require
+from tests.programs import GOSSIPPER, WITH_GOSSIPPER, require
 
 LIMIT_S = 30.0
 POLL_S = 0.05
@@ -26,7 +25,7 @@ class Terminal:
         self._tmux = (require("tmux"), "-S", str(socket), "-f", "/dev/null")
         shell = "env PS1='$ ' sh"
         inherited = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
-        self._environment = {**inherited, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", **environment}
+        self._environment = {**inherited, **WITH_GOSSIPPER, "LC_ALL": "C.UTF-8", **environment}
         self._run("-u", "new-session", "-d", "-s", "test", "-x", str(columns), "-y", str(rows), "-c", str(folder), shell)
 
     def keys(self, *keys: str) -> None:
@@ -80,5 +79,5 @@ def terminal(folder: Path, columns: int = 100, rows: int = 30, **environment: st
 
 
 def gossipper(*arguments: str) -> str:
-    """The command line that starts this checkout's program."""
-    return " ".join((sys.executable, "-m", "gossipper_tui", *arguments))
+    """The command line that starts the program."""
+    return " ".join((*GOSSIPPER, *arguments))
