@@ -1,50 +1,144 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The wheel, installed in a fresh environment and run from another folder: it has all that it needs, and only from itself."""
+"""The wheel, compiled and plain, installed in a fresh environment and run from another folder: it has all that it needs, and
+only from itself."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import sysconfig
+import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine import __version__
-from tests.programs import ROOT, Programs, free_port
+from tests.programs import ALONE, GOSSIPPER, ROOT, Programs, free_port, missing, require
 
-ALONE = {"PYTHONPATH": ""}
-"""The environment of a program that must not find this checkout."""
+CHOICE = "GOSSIPPER_BUILD"
+FORMS = {"compiled": "compiled", "pure": "plain Python"}
+"""What a build may be asked for, and what the program then says of itself."""
 
 INSTALL_LIMIT_S = 300
 
 
-def run(*command: str, folder: Path) -> None:
-    """Run a step of the build to its end; fails with what it printed."""
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_LIMIT_S, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+def run(*command: str, folder: Path, **environment: str) -> str:
+    """Run a step of the build to its end and return what it printed; fails with that."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=INSTALL_LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}"
+    return done.stdout
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT), folder=folder)
+def build(folder: Path, **environment: str) -> tuple[Path, str]:
+    """The wheel of this checkout, and what was printed when it was built."""
+    command = (sys.executable, "-m", "pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    printed = run(*command, folder=folder, **environment)
     [path] = folder.glob("*.whl")
-    return path
+    return path, printed
+
+
+def hook() -> dict[str, list[str]]:
+    """What `pyproject.toml` says of the compiled form."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    configured: dict[str, list[str]] = tool["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
+    return configured
+
+
+def holds(wheel: Path) -> set[str]:
+    """The files in a wheel."""
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def form(request: pytest.FixtureRequest) -> str:
+    """What the build is asked for. The compiled form needs a C compiler and Python's headers."""
+    asked: str = request.param
+    if asked == "compiled":
+        require("cc")
+        if not Path(sysconfig.get_path("include"), "Python.h").exists():
+            missing("Python.h")
+    return asked
 
 
 @pytest.fixture(scope="module")
-def gossipper(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The command `gossipper` of an environment that has nothing but the wheel and what it asks for."""
+def wheel(form: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout in one form."""
+    return build(tmp_path_factory.mktemp("wheel"), **{CHOICE: form})[0]
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment that has nothing but what is installed from wheels of this checkout."""
     folder = tmp_path_factory.mktemp("environment")
     run(sys.executable, "-m", "venv", str(folder), folder=folder)
-    run(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", str(wheel), folder=folder)
-    return str(folder / "bin" / "gossipper")
+    return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def gossipper(wheel: Path, environment: Path) -> Iterator[str]:
+    """The command `gossipper`, installed from the wheel."""
+    pip = (str(environment / "python"), "-m", "pip")
+    run(*pip, "install", "--quiet", str(wheel), folder=environment)
+    yield str(environment / "gossipper")
+    run(*pip, "uninstall", "--quiet", "--yes", "gossipper", folder=environment)
+
+
+def test_the_compiled_wheel_holds_machine_code_beside_each_source(form: str, wheel: Path) -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    compiled = {name for name in holds(wheel) if name.endswith(".so")}
+    if form == "pure":
+        assert compiled == set()
+        assert wheel.name.endswith("-py3-none-any.whl")
+        return
+    modules = [module.replace(".", "/") for module in hook()["modules"]]
+    assert compiled == {f"{name}{suffix}" for name in (*modules, "engine/native__mypyc")}
+    assert {f"{module}.py" for module in modules} <= holds(wheel)
+
+
+@pytest.mark.parametrize("module", hook()["modules"])
+def test_a_compiled_module_defines_nothing_that_msgspec_reads(module: str) -> None:
+    defined = [thing for thing in vars(import_module(module)).values() if getattr(thing, "__module__", "") == module]
+    assert [thing for thing in defined if isinstance(thing, type) and issubclass(thing, msgspec.Struct)] == []
+
+
+def test_without_a_compiler_the_wheel_is_plain_and_one_line_says_so(tmp_path: Path) -> None:
+    wheel, printed = build(tmp_path, **{CHOICE: "", "CC": "no-such-compiler"})
+    assert wheel.name.endswith("-py3-none-any.whl")
+    [warning] = [line for line in printed.splitlines() if "warning: gossipper" in line]
+    assert "no-such-compiler" in warning
+
+
+def test_a_build_leaves_nothing_in_the_checkout(wheel: Path) -> None:
+    left = [
+        path for folder in ("engine", "gossipper_tui") for path in (ROOT / folder).rglob("*") if path.suffix in (".c", ".so")
+    ]
+    assert left == []
+    assert not (ROOT / "build").exists()
+
+
+@pytest.mark.skipif(os.environ.get(CHOICE) != "compiled", reason=f"{CHOICE}=compiled is not set, as it is in .ci/run")
+def test_the_tests_that_start_our_program_start_the_compiled_one(programs: Programs) -> None:
+    program = programs.start(*GOSSIPPER, "--version")
+    assert program.wait() == 0
+    assert program.output == f"gossipper {__version__} (compiled)\n"
 
 
 def test_the_wheel_carries_every_theme_and_scenario(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
+    names = holds(wheel)
     scenarios = {f"engine/scenarios/{path.name}" for path in (ROOT / "scenarios").iterdir()}
     themes = {f"gossipper_tui/themes/{path.name}" for path in (ROOT / "themes").iterdir()}
     assert {"engine/scenarios/uac.xml", "engine/scenarios/uas.xml"} <= scenarios <= names
@@ -53,10 +147,10 @@ def test_the_wheel_carries_every_theme_and_scenario(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "snapshots", "docs"))]
 
 
-def test_version(gossipper: str, programs: Programs) -> None:
+def test_version(gossipper: str, form: str, programs: Programs) -> None:
     program = programs.start(gossipper, "--version", environment=ALONE)
     assert program.wait() == 0
-    assert __version__ in program.output
+    assert program.output == f"gossipper {__version__} ({FORMS[form]})\n"
 
 
 @pytest.mark.parametrize("name", ["uac", "uas"])
