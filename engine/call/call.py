@@ -33,6 +33,9 @@ _STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 
 
 NOTHING_HEARD: Final = Heard()
+NO_VARIABLES: Final[list[Value]] = []
+NO_TIMERS: Final[list[int]] = []
+"""Shared by the calls that have none: ten thousands may be open."""
 
 
 class Call(Dialog):
@@ -83,7 +86,8 @@ class Call(Dialog):
         self.peer: object = None
         self.step_index = 0
         self.message = b""
-        self.variables: list[Value] = [None] * len(context.program.variables)
+        variables = len(context.program.variables)
+        self.variables: list[Value] = [None] * variables if variables else NO_VARIABLES
         self.is_over = False
         self.queued_ns = 0
         self.wake_ns = 0
@@ -91,7 +95,7 @@ class Call(Dialog):
         self._on_wait: Callable[[Call, int], None] = Call._advance
         self._resend: Resend | None = None
         self._heard = Heard()
-        self._timers: list[int] = []
+        self._timers = NO_TIMERS
         self._from_due_ns = 0
         self._started_ns = 0
         self._paused_in = -1
@@ -106,7 +110,9 @@ class Call(Dialog):
         """Begin; `due_ns` is when it should have begun."""
         self._started_ns = now_ns
         self._from_due_ns = now_ns - self.due_ns
-        self._timers = [now_ns] * len(self.context.program.timers)
+        timers = len(self.context.program.timers)
+        if timers:
+            self._timers = [now_ns] * timers
         self.context.meter.call_started(now_ns - self.due_ns, outgoing=outgoing)
         self._advance(now_ns)
 

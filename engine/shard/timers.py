@@ -12,7 +12,6 @@ searched through from end to end for each time that comes, and all of it is memo
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from itertools import count
 from typing import Final
 
 from engine.call import Call
@@ -35,7 +34,7 @@ class Timers:
         self.fired = 0
         self._ticks: list[int] = []
         self._queues: dict[int, list[Entry]] = {}
-        self._order = count()
+        self._order = 0
 
     def add(self, call: Call, due_ns: int) -> None:
         """Wake `call` at `due_ns`; its `queued_ns` must say the same."""
@@ -44,7 +43,8 @@ class Timers:
         if queue is None:
             queue = self._queues[tick] = []
             heappush(self._ticks, tick)
-        heappush(queue, (due_ns, next(self._order), call))
+        self._order += 1
+        heappush(queue, (due_ns, self._order, call))
 
     def next_ns(self) -> int:
         """When the first entry is due, `NEVER_NS` when there is none."""

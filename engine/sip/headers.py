@@ -36,15 +36,16 @@ MOST_REMEMBERED: Final = 1000
 """Of what peers usually make few of, and could make many of."""
 _spellings: Final[dict[bytes, bytes]] = {}
 _COMPACT_OF: Final = {long: compact for compact, long in COMPACT.items()}
-_initials: Final[dict[bytes, frozenset[int]]] = {}
+LOWER: Final = 0x20
+"""The bit that makes a letter a small one."""
+_initials: Final[dict[bytes, tuple[int, int]]] = {}
 
 
-def initials(name: bytes) -> frozenset[int]:
-    """The letters, as numbers, that a spelling of this header may begin with; the name must be canonical."""
+def initials(name: bytes) -> tuple[int, int]:
+    """What the long and the compact form of a header begin with, with `LOWER`; the name must be canonical."""
     known = _initials.get(name)
     if known is None:
-        letters = name[:1] + _COMPACT_OF.get(name, b"")
-        known = _initials[name] = frozenset(letters + letters.upper())
+        known = _initials[name] = (name[0] | LOWER, _COMPACT_OF.get(name, name)[0] | LOWER) if name else (0, 0)
     return known
 
 

@@ -17,22 +17,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.sip.headers import MOST_DIGITS, MOST_REMEMBERED, canonical, initials
+from engine.sip.headers import LOWER, MOST_DIGITS, MOST_REMEMBERED, canonical, initials
 
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _SPACE: Final = 0x20
 _TAB: Final = 0x09
+_FOLDS: Final = (_SPACE | LOWER, _TAB | LOWER)
 _STATUSES: Final = {b"SIP/2.0 %d" % status + end: status for status in range(100, 1000) for end in (b" ", b"")}
 """What a status line begins with → its code."""
 _STATUS_WIDTH: Final = len("SIP/2.0 200 ")
-_METHODS: Final = {
-    *(b"ACK", b"BYE", b"CANCEL", b"INFO", b"INVITE", b"MESSAGE", b"NOTIFY"),
-    *(b"OPTIONS", b"PRACK", b"PUBLISH", b"REFER", b"REGISTER", b"SUBSCRIBE", b"UPDATE"),
-}
-"""Methods that need no second look; any other token is one too."""
 _METHOD: Final = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
 _TAG: Final = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
 _USUAL_TAG: Final = b";tag="
+_known_requests: Final[dict[bytes, bytes]] = {}
 _known_cseqs: Final[dict[bytes, tuple[int, bytes]]] = {}
 
 
@@ -118,18 +115,19 @@ class Message:
     def lines(self, name: bytes) -> list[bytes]:
         """Every line of that header as it was received, with its name, folds and all, without the final CRLF."""
         name = canonical(name)
-        letters = initials(name)
+        long, compact = initials(name)
         found: list[bytes] = []
         in_it = False
-        for line in self.raw_lines[1:]:
-            first = line[0]
-            if first in (_SPACE, _TAB):
+        for line in self.raw_lines:
+            first = line[0] | LOWER if line else 0
+            if first in (long, compact):
+                in_it = canonical(line[: line.find(b":")]) == name
                 if in_it:
-                    found[-1] += b"\r\n" + line
-                continue
-            in_it = first in letters and canonical(line[: line.find(b":")]) == name
-            if in_it:
-                found.append(line)
+                    found.append(line)
+            elif first not in _FOLDS:
+                in_it = False
+            elif in_it:
+                found[-1] += b"\r\n" + line
         return found
 
 
@@ -201,10 +199,21 @@ def _value_of(line: bytes) -> bytes:
 
 
 def _request_method(start_line: bytes) -> bytes:
+    """The method; start lines are remembered as far as they repeat."""
+    known = _known_requests.get(start_line)
+    if known is None:
+        known = _parse_request(start_line)
+        if len(_known_requests) >= MOST_REMEMBERED:
+            _known_requests.clear()
+        _known_requests[start_line] = known
+    return known
+
+
+def _parse_request(start_line: bytes) -> bytes:
     words = start_line.split(b" ")
     if words[0] == b"SIP/2.0":
         raise MalformedMessage("a status line without a status code")
-    if len(words) != 3 or words[2][:7] != b"SIP/2.0" or not (words[0] in _METHODS or _METHOD.fullmatch(words[0])):
+    if len(words) != 3 or not words[2].startswith(b"SIP/2.0") or not _METHOD.fullmatch(words[0]):
         raise MalformedMessage("no start line of SIP")
     return words[0]
 
