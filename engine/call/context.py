@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from engine.call.matching import Matcher
 from engine.errors import OptionError
 from engine.scenario.program import Program
-from engine.stats.measurements import Meter
+from engine.stats.meter import Meter
 
 if TYPE_CHECKING:
     from engine.call.call import Call

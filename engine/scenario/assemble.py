@@ -185,12 +185,12 @@ def _render(items: Items) -> Render:
     form = b"".join(_form(item) for item in items if not isinstance(item, Length))
     if any(slot.following for slot in slots):
         return _render_dropping(items, slots, form)
-    if all(slot.attribute for slot in slots):
-        values = attrgetter(*(slot.attribute for slot in slots))
-        return lambda call: form % values(call)
     if len(slots) == 1:
         value = slots[0].value()
         return lambda call: form % (value(call),)
+    if all(slot.attribute for slot in slots):
+        values = attrgetter(*(slot.attribute for slot in slots))
+        return lambda call: form % values(call)
     getters = [slot.value() for slot in slots]
     return lambda call: form % tuple([get(call) for get in getters])
 

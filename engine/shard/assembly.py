@@ -11,7 +11,7 @@ from engine.scenario.program import Program, RunFacts
 from engine.shard.pacing import NoPacer, Pacer, RatePacer, UserPacer
 from engine.shard.protocol import ShardPlan
 from engine.shard.shares import calls_per_second, share_of
-from engine.stats.measurements import Meter
+from engine.stats.meter import Meter
 from engine.transport import Transport
 
 NS_PER_MS = 1_000_000

@@ -129,8 +129,8 @@ class CallTable:
             trace.add(sent=False, data=data)
         try:
             message = Message(data)
-        except MalformedMessage as error:
-            self._garbage(data, error)
+        except MalformedMessage as malformed:
+            self._garbage(data, malformed)
             return
         call_id = message.call_id
         if self._cut_prefix and call_id.find(_CALL_ID_PREFIX_END) >= 0:

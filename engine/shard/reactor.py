@@ -22,7 +22,7 @@ import trio
 from engine.shard.calls import CallTable
 from engine.shard.pacing import Pacer
 from engine.shard.timers import NEVER_NS, Timers
-from engine.stats.measurements import Meter
+from engine.stats.meter import Meter
 from engine.transport import Poller
 
 TURN_NS: Final = 10_000_000

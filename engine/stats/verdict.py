@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.messages import Verdict
-from engine.stats.measurements import LATE_START_NS, Measurements
+from engine.stats.measurements import Measurements
+from engine.stats.meter import LATE_START_NS
 
 LATE_SHARE = 0.01
 BUSY_SHARE = 0.95

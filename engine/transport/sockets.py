@@ -8,25 +8,20 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Sequence
 from typing import Final
 
 from engine.errors import BindError, TransportError
 from engine.transport.addresses import DEFAULT_PORT, Addresses
+from engine.transport.datagrams import SO_TIMESTAMPNS
 
 # Linux's numbers for options that the socket module has no names for (asm-generic/socket.h).
 _SO_SNDBUFFORCE: Final = 32
-_SO_TIMESTAMPNS: Final = 35
 _SO_RCVBUFFORCE: Final = 33
 _SO_MEMINFO: Final = 55
 _MEMINFO: Final = struct.Struct("9I")
 _MEMINFO_DROPS: Final = 8
-_TIMESPEC: Final = struct.Struct("qq")
-_unpack_timespec: Final = _TIMESPEC.unpack
 LONGEST_UNREAD_NS: Final = 5_000_000_000
 """A datagram that seems to have waited for longer tells of a clock that was set."""
-STAMP_SIZE: Final = socket.CMSG_SPACE(_TIMESPEC.size)
-"""What `recvmsg` needs for the stamp of a datagram."""
 
 
 def bind(addresses: Addresses, kind: socket.SocketKind, buffer_size: int) -> socket.socket:
@@ -68,7 +63,7 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
 
 def _ask_stamps(sock: socket.socket) -> None:
     """Have the kernel tell with each datagram when it came."""
-    sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
 
 def monotonic_offset_ns() -> int:
@@ -76,15 +71,12 @@ def monotonic_offset_ns() -> int:
     return time.monotonic_ns() - time.time_ns()
 
 
-def stamp_ns(stamps: Sequence[tuple[int, int, bytes]], offset_ns: int, now_ns: int) -> int:
-    """When a datagram came, on the monotonic clock.
+def arrival_ns(stamp_ns: int, offset_ns: int, now_ns: int) -> int:
+    """When a datagram came, on the monotonic clock, by the kernel's stamp in wall time.
 
-    It is now when the kernel does not tell, or when what it tells cannot be: stamps are wall time, which may be set.
+    It is now when the kernel does not tell (0), or when what it tells cannot be: wall time may be set.
     """
-    if not stamps:
-        return now_ns
-    seconds, nanoseconds = _unpack_timespec(stamps[0][2])
-    arrived_ns: int = seconds * 1_000_000_000 + nanoseconds + offset_ns
+    arrived_ns = stamp_ns + offset_ns
     return arrived_ns if 0 <= now_ns - arrived_ns < LONGEST_UNREAD_NS else now_ns
 
 

@@ -140,8 +140,8 @@ class Connection:
             except OSError as error:
                 self._end(reason_of(error))
                 return
-            except StreamError as error:
-                self._end(f"what arrives is no SIP: {error}")
+            except StreamError as broken:
+                self._end(f"what arrives is no SIP: {broken}")
                 return
             if not data:
                 self._end("closed by the peer")

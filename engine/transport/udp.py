@@ -2,7 +2,7 @@
 """UDP: one socket for all calls (`u1`), or a socket for each call (`un`).
 
 Sockets are not connected, so answers are taken from wherever they come, as SIPp does. A socket is drained in turns of
-at most `MOST_READ` datagrams, so that a flood cannot keep due calls from starting. Each datagram comes with the time at
+so many datagrams at most, so that a flood cannot keep due calls from starting. Each datagram comes with the time at
 which the kernel had it: a response time must not grow because we were busy, or waited for a batch.
 """
 
@@ -10,36 +10,39 @@ from __future__ import annotations
 
 import socket
 from time import monotonic_ns
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from engine.errors import BindError, TransportError
 from engine.transport.base import Received, Transport, Wire
-from engine.transport.sockets import STAMP_SIZE, bind, bind_port, drops_of, monotonic_offset_ns, stamp_ns
+from engine.transport.datagrams import Inbox
+from engine.transport.sockets import arrival_ns, bind, bind_port, drops_of, monotonic_offset_ns
 
-MOST_READ: Final = 128
-LARGEST_DATAGRAM: Final = 65_535
-_BUFFER: Final = memoryview(bytearray(LARGEST_DATAGRAM))
-_BUFFERS: Final = [_BUFFER]
-# Reading into one buffer for the process: a fresh one of this size for each datagram costs page faults.
+AT_ONCE: Final = 32
+MOST_READS: Final = 4
+_INBOX: Final = Inbox(AT_ONCE)
+# One for the process: what is read is handed on before the next read.
 CALL_BUFFER: Final = 65_536
 """What the socket of a single call asks of the kernel."""
 
 
 def drain(sock: socket.socket, received: Received) -> None:
-    """Hand on what waits at a socket, at most `MOST_READ` datagrams. The socket may be closed by what one of them does."""
+    """Hand on what waits at a socket, within limits. The socket may be closed by what one of the datagrams does."""
     offset_ns = monotonic_offset_ns()
-    read = sock.recvmsg_into
-    for _ in range(MOST_READ):
+    for _ in range(MOST_READS):
         try:
-            size, stamps, _, source = read(_BUFFERS, STAMP_SIZE)
+            count = _INBOX.read(sock.fileno())
         except BlockingIOError:
             return
         except OSError:
+            continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
+        for index in range(count):
+            source, stamp_ns = _INBOX.about(index)
+            now_ns = monotonic_ns()
+            received(_INBOX.data(index), source, arrival_ns(stamp_ns, offset_ns, now_ns), now_ns)
             if sock.fileno() < 0:
                 return
-            continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
-        now_ns = monotonic_ns()
-        received(_BUFFER[:size].tobytes(), source, stamp_ns(stamps, offset_ns, now_ns), now_ns)
+        if count < AT_ONCE:
+            return
 
 
 class UdpOneSocket(Transport):
@@ -66,7 +69,7 @@ class UdpOneSocket(Transport):
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send a datagram."""
         try:
-            self._socket.sendto(data, cast("tuple[str, int]", wire.peer))
+            self._socket.sendto(data, cast("Any", wire.peer))
         except OSError:
             return False
         return True

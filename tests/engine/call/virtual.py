@@ -11,7 +11,8 @@ from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
 from engine.sip.message import Message
-from engine.stats.measurements import Measurements, Meter
+from engine.stats.measurements import Measurements
+from engine.stats.meter import Meter
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -17,7 +17,7 @@ from engine.shard.calls import CallTable
 from engine.shard.notes import Notes
 from engine.shard.protocol import Warned
 from engine.shard.timers import Timers
-from engine.stats.measurements import Meter
+from engine.stats.meter import Meter
 from engine.transport import Addresses, Poller, Transport
 from engine.transport.base import Wire
 from tests.engine.call.virtual import UAC_CALL

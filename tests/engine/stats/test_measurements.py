@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from engine.messages import Failure
-from engine.stats.measurements import LATE_START_NS, MOST_REASONS, Measurements, Meter
+from engine.stats.measurements import Measurements
+from engine.stats.meter import LATE_START_NS, MOST_REASONS, Meter
 from engine.stats.verdict import judge
 
 MS = 1_000_000

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from engine.errors import BindError
-from engine.transport.udp import LARGEST_DATAGRAM, MOST_READ
+from engine.transport.datagrams import LARGEST_DATAGRAM
+from engine.transport.udp import AT_ONCE, MOST_READS
 from tests.engine.transport.sides import Wire, at, message, open_side
 from tests.programs import free_port
 
@@ -43,12 +44,12 @@ async def test_a_message_goes_there_and_the_answer_comes_back(name: str, ip: str
 async def test_a_flood_is_read_in_turns() -> None:
     async with open_side("u1", at("127.0.0.1"), buffer_size=4_194_304) as server, open_side("u1", at("127.0.0.1")) as client:
         wire = Wire(peer=("127.0.0.1", server.transport.local_port))
-        for number in range(2 * MOST_READ):
+        for number in range(2 * AT_ONCE * MOST_READS):
             assert client.transport.send(wire, message(number))
         assert server.poller.wait(5)
         server.poller.dispatch()
-        assert server.inbox.messages == [message(number) for number in range(MOST_READ)]
-        await server.until(lambda: len(server.inbox.messages) == 2 * MOST_READ)
+        assert server.inbox.messages == [message(number) for number in range(AT_ONCE * MOST_READS)]
+        await server.until(lambda: len(server.inbox.messages) == 2 * AT_ONCE * MOST_READS)
         assert server.transport.drops() == 0
 
 

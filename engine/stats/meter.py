@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the calls of one shard write to, without locks: one task owns them all."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from engine.messages import Counters, Failure, Histogram, StepCounts
+from engine.stats.measurements import Measurements
+from engine.stats.samples import Samples
+
+MOST_REASONS: Final = 100
+MANY_PENDING: Final = 200
+"""Samples worth folding: some 0.1 ms of work, short enough to hold up nobody."""
+LATE_START_NS: Final = 10_000_000
+"""A call that starts later than this after it was due counts as a late start."""
+
+
+class StepTally:
+    """The `StepCounts` of one step while they are counted, several times a call: a struct is slower to write to."""
+
+    __slots__ = ("lost", "messages", "open", "retransmissions", "timeouts", "unexpected")
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.retransmissions = 0
+        self.timeouts = 0
+        self.unexpected = 0
+        self.lost = 0
+        self.open = 0
+
+    def counts(self) -> StepCounts:
+        """A copy."""
+        return StepCounts(
+            messages=self.messages,
+            retransmissions=self.retransmissions,
+            timeouts=self.timeouts,
+            unexpected=self.unexpected,
+            lost=self.lost,
+            open=self.open,
+        )
+
+
+class Meter:
+    """What the calls of one shard write to. The attributes are written directly: this runs once a message."""
+
+    __slots__ = (
+        "_all_samples",
+        "_counter_names",
+        "_timer_names",
+        "call_length",
+        "counters",
+        "lateness",
+        "response_times",
+        "response_times_from_due",
+        "scenario_counters",
+        "steps",
+    )
+
+    def __init__(
+        self,
+        *,
+        steps: int,
+        timers: tuple[str, ...] = (),
+        counters: tuple[str, ...] = (),
+        response_bounds_ms: tuple[int, ...] = (),
+        call_length_bounds_ms: tuple[int, ...] = (),
+    ) -> None:
+        self._timer_names = timers
+        self._counter_names = counters
+        self.counters = Counters()
+        self.scenario_counters = [0] * len(counters)
+        self.steps = [StepTally() for _ in range(steps)]
+        self.response_times = [Samples(response_bounds_ms) for _ in timers]
+        self.response_times_from_due = [Samples(response_bounds_ms) for _ in timers]
+        self.call_length = Samples(call_length_bounds_ms)
+        self.lateness = Samples()
+        self._all_samples = (*self.response_times, *self.response_times_from_due, self.call_length, self.lateness)
+
+    def call_started(self, lateness_ns: int, *, outgoing: bool) -> None:
+        """Count a call that begins; an outgoing one with how late it is."""
+        counters = self.counters
+        counters.open = now_open = counters.open + 1
+        if now_open > counters.peak_open:
+            counters.peak_open = now_open
+        if not outgoing:
+            counters.incoming += 1
+            return
+        counters.outgoing += 1
+        self.lateness.pending.append(lateness_ns)
+        if lateness_ns > LATE_START_NS:
+            counters.late_starts += 1
+
+    def call_ended(self, length_ns: int, failure: Failure | None, reason: str = "") -> None:
+        """Count a call that ends: successful without a `failure`, else failed in that class for that `reason`."""
+        counters = self.counters
+        counters.open -= 1
+        self.call_length.pending.append(length_ns)
+        if failure is None:
+            counters.successful += 1
+            return
+        counters.failed += 1
+        counters.failures[failure] = counters.failures.get(failure, 0) + 1
+        if reason not in counters.reasons and len(counters.reasons) >= MOST_REASONS:
+            reason = "other"
+        counters.reasons[reason] = counters.reasons.get(reason, 0) + 1
+
+    def fold(self) -> None:
+        """Fold samples into their histograms where enough are pending to make it worth while; to be called once a tick."""
+        for samples in self._all_samples:
+            if len(samples.pending) >= MANY_PENDING:
+                samples.fold()
+
+    def measurements(self) -> Measurements:
+        """A copy of everything so far."""
+        counters = msgspec.structs.replace(
+            self.counters,
+            failures=dict(self.counters.failures),
+            reasons=dict(self.counters.reasons),
+            scenario=dict(zip(self._counter_names, self.scenario_counters, strict=True)),
+        )
+        return Measurements(
+            counters=counters,
+            steps=tuple(step.counts() for step in self.steps),
+            response_times=self._histograms(self.response_times),
+            response_times_from_due=self._histograms(self.response_times_from_due),
+            call_length=self.call_length.histogram(),
+            lateness=self.lateness.histogram(),
+        )
+
+    def _histograms(self, samples: list[Samples]) -> dict[str, Histogram]:
+        return {name: one.histogram() for name, one in zip(self._timer_names, samples, strict=True)}
