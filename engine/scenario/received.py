@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.scenario.assemble import Slot
+from engine.scenario.program import CallState
 from engine.scenario.scope import Compiled, Scope
 from engine.scenario.template import Word
 from engine.sip.headers import canonical
@@ -12,14 +15,39 @@ from engine.sip.message import CALL_ID, CSEQ, FROM, TO, Message
 
 def last_header(word: Word, scope: Scope) -> Compiled:
     """The header line with this name; of several the first, with the values of the others behind it."""
-    name = word.rest.rstrip(":").encode("latin-1")
-    single = _SINGLES.get(canonical(name))
-    if single is not None:
-        return Slot(lambda call: single.line(call.last).rstrip() if call.last is not None else b"", drops_line=True)
-    return Slot(lambda call: _join(call.last.lines(name)) if call.last is not None else b"", drops_line=True)
+    name = canonical(word.rest.rstrip(":").encode("latin-1"))
+    copied = _copies.get(name)
+    if copied is None:
+        copied = _copies[name] = LastHeader(name)
+    return Slot(copied.render, drops_line=True)
 
 
-_SINGLES = {canonical(single.name): single for single in (CALL_ID, CSEQ, FROM, TO)}
+class LastHeader:
+    """What a header of the last message is copied as. A provisional response and the final one that goes out right behind
+    it copy the same, so what was copied last is kept."""
+
+    __slots__ = ("_line", "_name", "_of", "_single")
+
+    def __init__(self, name: bytes) -> None:
+        """`name` is canonical."""
+        self._name = name
+        self._single = _SINGLES.get(name)
+        self._of: Message | None = None
+        self._line = b""
+
+    def render(self, call: CallState) -> bytes:
+        """The line, without an end; b"" when the message has none."""
+        last = call.last
+        if last is None:
+            return b""
+        if last is not self._of:
+            self._of = last
+            self._line = self._single.line(last).rstrip() if self._single else _join(last.lines(self._name))
+        return self._line
+
+
+_SINGLES: Final = {canonical(single.name): single for single in (CALL_ID, CSEQ, FROM, TO)}
+_copies: Final[dict[bytes, LastHeader]] = {}
 
 
 def _join(lines: list[bytes]) -> bytes:

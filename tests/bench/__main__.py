@@ -125,7 +125,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.partition("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="each figure from one short run: to see that it works")
     parser.add_argument("--rates", default="", help="rates for CPU a call, separated by commas (2000,5000)")
-    parser.add_argument("--calls", type=int, default=30_000, help="calls of each run for CPU a call (30000)")
+    parser.add_argument("--calls", type=int, default=60_000, help="calls of each run for CPU a call (60000)")
     parser.add_argument(
         "--command", default="", help="what to measure, such as 'gossipper sipp'; else ours, as installed or this checkout"
     )
