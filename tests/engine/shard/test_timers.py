@@ -63,6 +63,18 @@ def test_only_so_many_are_woken_at_once() -> None:
     assert [len(sleeper.sent) for sleeper in sleepers] == [2] * 5
 
 
+def test_times_come_in_their_order_however_far_apart() -> None:
+    timers, times = Timers(), []
+    for after_ms in (4000, 500.4, 500.1, 32_000, 500.4, 1000):
+        call = world().begin()
+        call.stop(S)
+        timers.add(call, int(S + after_ms * MS))
+    while timers.next_ns() != NEVER_NS:
+        times.append((timers.next_ns() - S) / MS)
+        timers.fire(timers.next_ns(), 10)
+    assert times == [500.1, 500.4, 1000, 4000, 32_000]
+
+
 def test_a_call_that_raises_fails_and_the_next_is_woken() -> None:
     timers, bad, good = Timers(), world(), world()
     for sleeper in (bad, good):

@@ -51,6 +51,35 @@ def test_lines_are_kept_as_they_came() -> None:
     assert torture("compact_and_folded").lines(b"Via")[0] == b"v  : SIP  /   2.0\r\n /UDP\r\n    192.0.2.2;branch=390skdjuw"
 
 
+def test_a_header_is_found_wherever_it_stands_this_time() -> None:
+    headers = ["Call-ID: a@b", "CSeq: 1 INVITE", "To: <sip:b@c>;tag=t", "From: <sip:f@g>;tag=f"]
+    for _ in range(2):
+        for order in (headers, headers[::-1], ["Via: v", *headers], headers[2:] + headers[:2]):
+            message = Message(response(*order))
+            assert (message.call_id, message.cseq_number) == (b"a@b", 1)
+            assert (message.to_tag, message.from_tag) == (b"t", b"f")
+
+
+def test_a_folded_header_is_not_taken_for_the_line_that_stood_there() -> None:
+    for to in ("To: <sip:b@c>;tag=t", "To: <sip:b@c>\r\n ;tag=t", "t: <sip:b@c>\r\n\t;\r\n tag=t", "TO :<sip:b@c>;tag=t"):
+        assert Message(response("Call-ID: a@b", to, "CSeq: 1 BYE")).to_tag == b"t"
+
+
+def test_all_lines_of_a_header_are_found_however_each_is_spelled() -> None:
+    message = Message(
+        response("v: proxy", "Call-ID: a@b", "Via: client,\r\n folded", "VIA : third", "Vary: no", "_v: no", "_x: y")
+    )
+    assert message.lines(b"Via") == [b"v: proxy", b"Via: client,\r\n folded", b"VIA : third"]
+    assert message.value(b"_X") == b"y"
+
+
+def test_a_start_line_that_repeats_is_read_the_same_again() -> None:
+    for _ in range(2):
+        assert Message(b"PING sip:a SIP/2.0\r\nCall-ID: 1\r\n\r\n").method == b"PING"
+        with pytest.raises(MalformedMessage):
+            Message(b"PING sip:a HTTP/1.1\r\nCall-ID: 1\r\n\r\n")
+
+
 def test_a_body_is_cut_to_a_shorter_content_length() -> None:
     assert torture("long_body").body == b"abc"
 
