@@ -21,6 +21,7 @@ from engine.call.context import CallContext
 from engine.call.defaults import tell_peer, unexpected
 from engine.call.dialog import Dialog
 from engine.call.matching import find_earlier
+from engine.call.places import place
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
 from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step, Value
@@ -163,7 +164,10 @@ class Call(Dialog):
         """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
         self._action_failed = True
         if self._action_failure is None:
-            self._action_failure, self._action_reason = failure, f"{detail} in step {self.step_index}"
+            self._action_failure, self._action_reason = (
+                failure,
+                f"{detail} in {place(self.context.program.steps, self.step_index)}",
+            )
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
@@ -244,7 +248,7 @@ class Call(Dialog):
             counts.lost += 1
             context.meter.counters.lost_on_purpose += 1
         elif not context.send(self, data):
-            self.end(now_ns, Failure.CANNOT_SEND, f"cannot send in step {step.index}")
+            self.end(now_ns, Failure.CANNOT_SEND, f"cannot send in {place(context.program.steps, step.index)}")
             return False
         counts.messages += 1
         self._heard.answered(method, data, step.index)

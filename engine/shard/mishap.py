@@ -8,6 +8,7 @@ call with `end_spoiled`; it is counted as a fatal error and told as a warning.
 from __future__ import annotations
 
 from engine.call import Call
+from engine.call.places import place
 from engine.messages import Failure
 
 MOST_TEXT = 200
@@ -28,7 +29,7 @@ def printable(text: str) -> str:
 def end_spoiled(call: Call, error: Exception, now_ns: int) -> None:
     """The call raised `error`: it has failed."""
     context = call.context
-    reason = f"{in_one_line(error)} in step {call.step_index}"
+    reason = f"{in_one_line(error)} in {place(context.program.steps, call.step_index)}"
     context.meter.counters.fatal_errors += 1
     context.host.warned(reason)
     call.end(now_ns, Failure.CANNOT_SEND, reason)

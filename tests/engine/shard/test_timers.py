@@ -88,5 +88,5 @@ def test_a_call_that_raises_fails_and_the_next_is_woken() -> None:
     timers.fire(S + 500 * MS, 10)
     assert bad.failures == {Failure.CANNOT_SEND: 1}
     assert bad.counters.fatal_errors == 1
-    assert bad.logs == ["internal error: ZeroDivisionError: on purpose in step 1"]
+    assert bad.logs == ["internal error: ZeroDivisionError: on purpose in step 3 (200)"]
     assert good.methods == ["INVITE", "INVITE"]
