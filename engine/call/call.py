@@ -164,10 +164,8 @@ class Call(Dialog):
         """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
         self._action_failed = True
         if self._action_failure is None:
-            self._action_failure, self._action_reason = (
-                failure,
-                f"{detail} in {place(self.context.program.steps, self.step_index)}",
-            )
+            self._action_failure = failure
+            self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
