@@ -20,7 +20,7 @@ from engine.messages import (
 )
 from engine.report.files import write_whole
 from engine.report.times import NS_PER_SECOND, rfc3339_time
-from engine.version import __version__
+from engine.version import __version__, built_as
 
 NS_PER_MS = 1_000_000
 
@@ -32,7 +32,7 @@ def summarize(started: RunStarted, last: Snapshot, outcome: Outcome, error: str 
     """
     elapsed_s = last.elapsed_ns / NS_PER_SECOND
     return Summary(
-        generator=f"gossipper {__version__}",
+        generator=f"gossipper {__version__} ({built_as()})",
         run=started.run,
         scenario=started.scenario.source,
         title=started.scenario.title,
