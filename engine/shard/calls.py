@@ -57,6 +57,7 @@ class CallTable:
         self.pacer: Pacer = NoPacer()
         self._timers = timers
         self._notes = notes
+        self._made = 0
         self._number = first_number
         self._number_step = number_step
         # A send raises [cseq] before it is rendered, so that a server can follow what it received.
@@ -84,9 +85,7 @@ class CallTable:
     @property
     def all_created(self) -> bool:
         """No call will be made any more, from either side."""
-        if self.closing or self.max_calls is None:
-            return self.closing
-        return self.counters.created >= self.max_calls
+        return self.closing or (self.max_calls is not None and self._made >= self.max_calls)
 
     def may_start(self) -> bool:
         """Whether nothing but its due time keeps a call from starting: the limit, or a circuit where calls need one."""
@@ -116,6 +115,7 @@ class CallTable:
         self.ended(call, now_ns)
 
     def _next_number(self) -> int:
+        self._made += 1
         number = self._number
         self._number += self._number_step
         return number
