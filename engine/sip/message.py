@@ -27,6 +27,7 @@ _STATUSES: Final = {b"SIP/2.0 %d" % status + end: status for status in range(100
 """What a status line begins with → its code."""
 _STATUS_WIDTH: Final = len("SIP/2.0 200 ")
 _METHOD: Final = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
+_EMPTY_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _TAG: Final = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
 _USUAL_TAG: Final = b";tag="
 _known_requests: Final[dict[bytes, bytes]] = {}
@@ -118,8 +119,8 @@ class Message:
         long, compact = initials(name)
         found: list[bytes] = []
         in_it = False
-        for line in self.raw_lines:
-            first = line[0] | LOWER if line else 0
+        for line in self.raw_lines[1:]:
+            first = line[0] | LOWER
             if first in (long, compact):
                 in_it = canonical(line[: line.find(b":")]) == name
                 if in_it:
@@ -220,9 +221,7 @@ def _parse_request(start_line: bytes) -> bytes:
 
 def _repair(data: bytes) -> tuple[bytes, int]:
     """A message with bare LFs, or without the blank line after its headers: usual bytes, and where its head ends."""
-    if b"\n\n" in data:
-        head, _, body = data.partition(b"\n\n")
-        head = head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-        return head + b"\r\n\r\n" + body, len(head)
-    head = data.rstrip(b"\r\n").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    return head + b"\r\n\r\n", len(head)
+    empty = _EMPTY_LINE.search(data)
+    head, body = (data[: empty.start()], data[empty.end() :]) if empty else (data.rstrip(b"\r\n"), b"")
+    head = head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return head + b"\r\n\r\n" + body, len(head)

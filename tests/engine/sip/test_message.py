@@ -99,6 +99,12 @@ def test_sloppy_line_ends_are_mended(name: str, call_id: bytes) -> None:
     assert message.cseq_number in (2, 7)
 
 
+@pytest.mark.parametrize("end", ["\n\r\nCSeq: 1 BYE\n\n", "\n\r\nCSeq: 1 BYE", "\r\n\nCSeq: 1 BYE\r\n"])
+def test_the_first_empty_line_ends_the_head_whatever_it_is_made_of(end: str) -> None:
+    message = Message(f"BYE sip:a SIP/2.0\nCall-ID: 1{end}".encode())
+    assert (message.call_id, message.cseq_number) == (b"1", 0)
+
+
 def test_a_header_in_the_body_is_no_header() -> None:
     message = Message(b"INVITE sip:a SIP/2.0\r\nCall-ID: real\r\nCSeq: 1 INVITE\r\n\r\n\r\nCSeq: 9 BYE\r\nVia: x\r\n")
     assert message.cseq_method == b"INVITE"
@@ -129,7 +135,27 @@ def test_what_is_no_message_is_refused(data: bytes) -> None:
         Message(data)
 
 
-@given(st.binary(max_size=300) | st.text(alphabet="\r\n: \tSIP/2.0INVTECalId-;=<>x1", max_size=300).map(str.encode))
+PIECES = (
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b" ",
+    b"\t",
+    b":",
+    b";",
+    b">",
+    b"\0",
+    b"Call-ID: 1",
+    b"CSeq: 1 BYE",
+    b"v:",
+    b"To: <a>;tag=",
+    b"f",
+)
+STARTS = (b"BYE sip:a SIP/2.0\r\nCall-ID: 1", b"BYE sip:a SIP/2.0\nCall-ID: 1\n", b"SIP/2.0 200\r\ni: 2\r\n")
+DAMAGED = st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)).map(b"".join)
+
+
+@given(st.binary(max_size=300) | DAMAGED)
 def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
     try:
         message = Message(data)
@@ -138,4 +164,5 @@ def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
     assert message.call_id
     assert isinstance(message.body, bytes)
     assert message.cseq_number >= 0
+    assert all(isinstance(tag, bytes) for tag in (message.to_tag, message.from_tag))
     assert all(isinstance(line, bytes) for line in message.lines(b"via"))
