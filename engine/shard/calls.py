@@ -127,22 +127,21 @@ class CallTable:
         self.received_messages += 1
         for trace in self.traces:
             trace.add(sent=False, data=data)
+        call_id = b""
         try:
             message = Message(data)
-        except MalformedMessage as malformed:
-            self._garbage(data, malformed)
-            return
-        call_id = message.call_id
-        if self._cut_prefix and call_id.find(_CALL_ID_PREFIX_END) >= 0:
-            call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
-        call = self.calls.get(call_id)
-        try:
+            call_id = message.call_id
+            if self._cut_prefix and call_id.find(_CALL_ID_PREFIX_END) >= 0:
+                call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
+            call = self.calls.get(call_id)
             if call is not None:
                 call.receive(message, now_ns, arrived_ns)
             else:
                 self._unknown(call_id, message, source, arrived_ns, now_ns)
+        except MalformedMessage as malformed:
+            self._garbage(data, malformed)
         except Exception as error:
-            self._spoiled(call or self.calls.get(call_id), error, now_ns)
+            self._spoiled(self.calls.get(call_id), error, now_ns)
 
     def _spoiled(self, call: Call | None, error: Exception, now_ns: int) -> None:
         """A message could not be dealt with: its call has failed; without a call it is only told."""

@@ -189,6 +189,18 @@ def test_garbage_is_counted_and_told(server: Switchboard) -> None:
     assert all(text.startswith("received what is no SIP message: ") for text in server.warnings)
 
 
+def test_a_message_that_cannot_be_read_for_a_mistake_of_ours_costs_only_itself(
+    server: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(data: bytes) -> None:
+        raise ZeroDivisionError("on purpose")
+
+    monkeypatch.setattr("engine.shard.calls.Message", explode)
+    server.invite()
+    assert server.warnings == ["internal error: ZeroDivisionError: on purpose at a message that belongs to no call"]
+    assert server.counters.fatal_errors == 1
+
+
 def test_a_warning_cannot_harm_a_terminal(server: Switchboard) -> None:
     server.bring("BYE sip:\x1b[2J\x07" + "x" * 5000 + " SIP/2.0")
     (text,) = server.warnings
