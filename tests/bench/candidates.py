@@ -7,15 +7,17 @@ import csv
 import os
 import shlex
 import subprocess
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from engine.messages import Summary
-from tests.programs import ALONE, GOSSIPPER, INSTALLED, WITH_GOSSIPPER, require
+from tests.programs import ALONE, GOSSIPPER, INSTALLED, ROOT, WITH_GOSSIPPER, require
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,31 @@ class Sipp(Candidate):
         )
 
 
+def install() -> TemporaryDirectory[str]:
+    """Install this checkout into a folder: run from where it stands it would be plain Python, whatever users have."""
+    folder = TemporaryDirectory(prefix="gossipper-bench-")
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder.name, str(ROOT))
+    if subprocess.run(pip, check=False).returncode:
+        sys.exit("cannot install this checkout to measure it: see above, or name another --command")
+    return folder
+
+
 class Ours(Candidate):
-    """What is under test, installed or this checkout, or another command that takes the same flags."""
+    """This checkout as users have it, installed; or another command that takes the same flags."""
 
     name = "gossipper"
 
     def __init__(self, command: str = "") -> None:
-        self.command = tuple(shlex.split(command)) if command else (*GOSSIPPER, "sipp")
-        self.environment = ALONE if command else WITH_GOSSIPPER
-        self._whose = command or ("as installed" if INSTALLED else "this checkout")
+        self.environment = ALONE
+        if command:
+            self.command, self._whose = tuple(shlex.split(command)), command
+        elif INSTALLED:
+            self.command, self._whose = (*GOSSIPPER, "sipp"), "as installed"
+        else:
+            self._folder = install()
+            self.command = (sys.executable, "-P", "-m", "gossipper_tui", "sipp")
+            self.environment = {"PYTHONPATH": self._folder.name}
+            self._whose = "built from this checkout"
 
     def describe(self) -> str:
         """What is measured: its version and form, and whose it is."""
