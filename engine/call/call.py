@@ -24,7 +24,8 @@ from engine.call.matching import find_earlier
 from engine.call.places import place
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
-from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step, Value
+from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step
+from engine.scenario.variables import Value
 from engine.sip.message import Message
 
 MOST_STEPS_AT_ONCE: Final = 1000
@@ -67,6 +68,7 @@ class Call(Dialog):
         "queued_ns",
         "step_index",
         "user",
+        "user_variables",
         "variables",
         "wait_until_ns",
         "wake_ns",
@@ -89,6 +91,7 @@ class Call(Dialog):
         self.message = b""
         variables = len(context.program.variables)
         self.variables: list[Value] = [None] * variables if variables else NO_VARIABLES
+        self.user_variables = NO_VARIABLES
         self.is_over = False
         self.queued_ns = 0
         self.wake_ns = 0
@@ -341,7 +344,7 @@ class Call(Dialog):
         """Whether the step's `test` lets its `next` be followed."""
         if step.test is None:
             return True
-        value = self.variables[step.test]
+        value = step.test.get(self)
         return value is not None and value is not False
 
     # --- messages ------------------------------------------------------------------------------------------------------

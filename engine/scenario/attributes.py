@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from engine.scenario.actions import parse_bool
 from engine.scenario.problems import Misuse
+from engine.scenario.values import parse_bool
 
 Converter = Callable[[str, str], object]
 """Takes the text and the name of the attribute, which errors mention."""

@@ -7,15 +7,13 @@ Takes what was read and makes the `Scenario` of it; everything wrong goes to the
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.messages import Role
 from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.problems import Problems, nearest
+from engine.scenario.reading import Draft, Reading
 from engine.scenario.template import Text
-
-if TYPE_CHECKING:
-    from engine.scenario.load import Draft, Reading
 
 _REQUEST = re.compile(r"([^\s\[\]]+)[ ]")
 _RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")

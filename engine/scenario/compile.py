@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from engine.scenario import model
-from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
-from engine.scenario.assemble import assemble
+from engine.scenario.actions import ACTIONS
+from engine.scenario.actions.node import ActionNode
 from engine.scenario.defaults import compile_defaults
-from engine.scenario.keywords import compile_parts
+from engine.scenario.keywords import LANGUAGE
 from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
     Action,
@@ -30,6 +30,7 @@ from engine.scenario.program import (
 )
 from engine.scenario.scope import Scope
 from engine.scenario.tdm import TdmMap
+from engine.scenario.variables import Variable
 
 _NS_A_MS = 1_000_000
 _KEEPS_CSEQ = ("ACK", "CANCEL")
@@ -41,7 +42,8 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
     Raises ScenarioErrors for what only the run can show: a field without a data file, `[tdmmap]` without a map.
     """
     problems = Problems(scenario.file)
-    scope = Scope(facts, {name: index for index, name in enumerate(scenario.variables)}, _dynamic_ids(facts))
+    variables = {name: Variable(index) for index, name in enumerate(scenario.variables)}
+    scope = Scope(LANGUAGE, facts, variables, _dynamic_ids(facts), problems)
     compiler = _Compiler(scenario, scope, problems)
     steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
     circuits = _circuits(facts, problems)
@@ -97,7 +99,7 @@ class _Compiler:
         }
 
     def actions(self, index: int, nodes: Sequence[ActionNode]) -> list[Action]:
-        scope = ActionScope(replace(self.scope, index=index, in_action=True), self.problems, checking=False)
+        scope = replace(self.scope, index=index, in_action=True)
         compiled = []
         for node in nodes:
             try:
@@ -125,7 +127,7 @@ class _Compiler:
         )
 
     def render(self, index: int, step: model.Send) -> Render:
-        return assemble(compile_parts(step.message, replace(self.scope, index=index), self.problems))
+        return replace(self.scope, index=index).render(step.message)
 
     def recv(self, step: model.Recv, common: dict[str, Any]) -> RecvStep:
         is_last = common["index"] + 1 == self.end

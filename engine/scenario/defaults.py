@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.scenario.assemble import assemble
-from engine.scenario.keywords import classifier, compile_parts
-from engine.scenario.problems import Problems
 from engine.scenario.program import CallState, DefaultMessages, Render
 from engine.scenario.scope import Scope
 from engine.scenario.template import TemplateParser, clean
@@ -60,6 +57,5 @@ def compile_defaults(scope: Scope, request_index: Callable[[CallState], int]) ->
 
 
 def _compile(text: str, scope: Scope) -> Render:
-    problems = Problems("")
-    parsed = TemplateParser(classifier(()), problems).parse(*clean(text, 1))
-    return assemble(compile_parts(parsed, scope, problems))
+    parsed = TemplateParser(scope.language.classifier(()), scope.problems).parse(*clean(text, 1))
+    return scope.render(parsed)

@@ -10,57 +10,32 @@ wrong is left out and the rest is read on. Only a text that is no XML ends it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
 from engine.messages import Problem
 from engine.scenario import attributes
-from engine.scenario.actions import ACTIONS, ActionNode, ActionScope
+from engine.scenario.actions import ACTIONS
 from engine.scenario.actions import LATER as ACTIONS_LATER
+from engine.scenario.actions.node import ActionNode
 from engine.scenario.assemble import overwrites_headers
 from engine.scenario.checks import check_steps
-from engine.scenario.keywords import classifier, compile_parts
+from engine.scenario.keywords import LANGUAGE
 from engine.scenario.model import Scenario
 from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import RunFacts
+from engine.scenario.reading import Draft, Reading
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, TemplateParser, clean
 from engine.scenario.tidy import CDATA_END, CDATA_START, Malformed, decode, line_and_column, tidy
-from engine.scenario.variables import VariableUses
+from engine.scenario.variables import Variable
 
 SAMPLE_RUN = RunFacts(local_ip="127.0.0.1", local_port=5060, remote_ip="127.0.0.1", remote_host="127.0.0.1")
 """Stands for the run while a scenario is only checked."""
 
 Element = Any
 """An lxml element; its stubs are not part of the checks."""
-
-
-@dataclass(slots=True)
-class Draft:
-    """A step while its file is read: typed attributes, and what its children say."""
-
-    kind: str
-    line: int
-    end_line: int
-    values: dict[str, Any]
-    actions: tuple[ActionNode, ...] = ()
-    text: str = ""
-    message: Parsed = field(default_factory=lambda: Parsed(()))
-
-
-@dataclass(slots=True)
-class Reading:
-    """Everything that was understood of a file. `labels` are (name, index of the step behind it, line)."""
-
-    problems: Problems
-    title: str = ""
-    drafts: list[Draft] = field(default_factory=list)
-    labels: list[tuple[str, int, int]] = field(default_factory=list)
-    uses: VariableUses = field(default_factory=VariableUses)
-    response_bounds_ms: tuple[int, ...] = ()
-    call_length_bounds_ms: tuple[int, ...] = ()
 
 
 def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tuple[Scenario, tuple[Problem, ...]]:
@@ -111,7 +86,7 @@ class _Reader:
     def __init__(self, reading: Reading, keywords: Collection[str]) -> None:
         self.reading = reading
         self.problems = reading.problems
-        self.templates = TemplateParser(classifier(keywords), reading.problems)
+        self.templates = TemplateParser(LANGUAGE.classifier(keywords), reading.problems)
         self.handlers: Mapping[str, Callable[[Element], None]] = {
             **dict.fromkeys(attributes.COMMANDS, self.step),
             "label": self.label,
@@ -198,16 +173,15 @@ class _Reader:
             return
         draft.text, line = clean(*found)
         draft.message = self.text(draft.text, line)
-        parts = compile_parts(draft.message, self.scope(), self.problems, checking=True)
-        if overwrites_headers(parts):
+        if overwrites_headers(self.scope().parts(draft.message)):
             at = next(word.line for word in draft.message.words if word.name == "len")
             self.problems.warn(
                 at, "[len] without a body overwrites the headers behind it, as in SIPp", "make it the last header"
             )
 
     def scope(self, *, in_action: bool = False) -> Scope:
-        names = self.reading.uses.names
-        return Scope(SAMPLE_RUN, {name: index for index, name in enumerate(names)}, lambda call: 0, in_action=in_action)
+        variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.names)}
+        return Scope(LANGUAGE, SAMPLE_RUN, variables, lambda call: 0, self.problems, checking=True, in_action=in_action)
 
     def text(self, text: str, line: int) -> Parsed:
         """A text with keywords; the variables that it names are noted."""
@@ -255,7 +229,7 @@ class _Reader:
             for attribute, names_of in (kind.variables or {}).items():
                 for variable in names_of(given[attribute]) if attribute in given else ():
                     self.reading.uses.use(variable, line)
-            kind.compile(node, ActionScope(self.scope(in_action=True), self.problems, checking=True))
+            kind.compile(node, self.scope(in_action=True))
         except Misuse as misuse:
             self.problems.error(line, misuse.message, misuse.hint)
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.messages import Problem, Role
-from engine.scenario.actions import ActionNode
+from engine.scenario.actions.node import ActionNode
 from engine.scenario.template import Parsed
 
 

@@ -17,10 +17,8 @@ from typing import Protocol
 
 from engine.messages import Failure, Role
 from engine.scenario.data_file import DataFile
+from engine.scenario.variables import Memory, Value, Variable
 from engine.sip.message import Message
-
-Value = bytes | float | bool | None
-"""What a variable holds; None until something is assigned."""
 
 
 class CallState(Protocol):
@@ -45,6 +43,8 @@ class CallState(Protocol):
     """What the step at hand sent or received; in a step that does neither, the last message received, or nothing."""
     variables: list[Value]
     """One value for each of `Program.variables`."""
+    user_variables: list[Value]
+    """The values that the calls of its user share (`Memory`)."""
     routes: bytes
     """The whole `Route: …` line kept by rrs, or nothing."""
     next_url: bytes
@@ -103,6 +103,8 @@ class RunFacts:
     tdm_map: str = ""
     keywords: tuple[tuple[str, str], ...] = ()
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    """What outlives calls; the scenarios of a shard share it."""
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970, for [timestamp] and [date]."""
     tick_ns: Callable[[], int] = time.monotonic_ns
@@ -118,7 +120,7 @@ class Common:
     line: int
     next: int | None = None
     """Where to go when the step is done and `test` allows it; None: to the following step."""
-    test: int | None = None
+    test: Variable | None = None
     """The variable that must be true for `next` to be followed."""
     starts: tuple[int, ...] = ()
     """Timers that start here (indices into `Program.timers`)."""

@@ -1,42 +1,98 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The variables of a scenario: who names them, and the index that each gets.
+"""Where variables are kept: of a call, of a user, of the run.
 
-A name needs no declaration. So a misspelt one shows only by being used once; that is an error, as in SIPp, unless a
-`Reference` element names it.
+A scenario's variables belong to each call, but for those that a <User> or a <Global> element names: those are in a `Memory`,
+which the scenarios of a shard share. An action reads and writes through a `Variable`, which knows where its value is.
 """
 
 from __future__ import annotations
 
-from engine.scenario.problems import Problems, nearest
+from collections.abc import Iterable
+from typing import Protocol
+
+Value = bytes | float | bool | None
+"""What a variable holds; None until something is assigned."""
 
 
-class VariableUses:
-    """Counts the uses of each variable while a scenario is read."""
+class Holder(Protocol):
+    """Who has variables: a call. Lists of one value for each variable of a call, and of its user."""
+
+    variables: list[Value]
+    user_variables: list[Value]
+
+
+class Variable:
+    """A variable of a call: the one at `index` of its list."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def get(self, call: Holder) -> Value:
+        """What it holds for this call."""
+        return call.variables[self.index]
+
+    def set(self, call: Holder, value: Value) -> None:
+        """Assign a value."""
+        call.variables[self.index] = value
+
+
+class UserVariable(Variable):
+    """A variable that all calls of a user share."""
+
+    __slots__ = ()
+
+    def get(self, call: Holder) -> Value:
+        """What it holds for the user of this call."""
+        return call.user_variables[self.index]
+
+    def set(self, call: Holder, value: Value) -> None:
+        """Assign a value."""
+        call.user_variables[self.index] = value
+
+
+class GlobalVariable(Variable):
+    """A variable that all calls share."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, index: int, values: list[Value]) -> None:
+        super().__init__(index)
+        self._values = values
+
+    def get(self, call: Holder) -> Value:
+        """What it holds, whatever the call."""
+        return self._values[self.index]
+
+    def set(self, call: Holder, value: Value) -> None:
+        """Assign a value."""
+        self._values[self.index] = value
+
+
+class Memory:
+    """The variables that outlive calls. The scenarios of a shard share one, and each shard has its own."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, list[int]] = {}
-        self._references: dict[str, int] = {}
+        self._globals: dict[str, int] = {}
+        self._global_values: list[Value] = []
+        self._users: dict[str, int] = {}
+        self._user_values: dict[int, list[Value]] = {}
 
-    def use(self, name: str, line: int) -> None:
-        """`name` is written or read at `line`."""
-        self._lines.setdefault(name, []).append(line)
+    def declare(self, global_names: Iterable[str], user_names: Iterable[str]) -> dict[str, Variable]:
+        """The variables of these names, which are made where they are not there yet. To be called before the first call."""
+        found: dict[str, Variable] = {}
+        for name in user_names:
+            found[name] = UserVariable(self._users.setdefault(name, len(self._users)))
+        for name in global_names:
+            index = self._globals.setdefault(name, len(self._globals))
+            self._global_values += [None] * (index + 1 - len(self._global_values))
+            found[name] = GlobalVariable(index, self._global_values)
+        return found
 
-    def reference(self, name: str, line: int) -> None:
-        """A `Reference` element at `line` vouches for `name`."""
-        self._references[name] = line
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every variable in the order of its first use: its position is its index."""
-        return tuple(self._lines)
-
-    def check(self, problems: Problems) -> None:
-        """Report what is used once only, and references to nothing."""
-        for name, lines in self._lines.items():
-            if len(lines) == 1 and name not in self._references:
-                others = [other for other in self._lines if other != name]
-                hint = nearest(name, others, "${}") or f'or name it in <Reference variables="{name}"/>'
-                problems.error(lines[0], f"variable ${name} is used only here", hint)
-        for name, line in self._references.items():
-            if name not in self._lines:
-                problems.error(line, f"Reference names ${name}, which is never used", nearest(name, self._lines, "${}"))
+    def of_user(self, user: int) -> list[Value]:
+        """The values of this user's variables, to be shared by all of the user's calls."""
+        values = self._user_values.get(user)
+        if values is None:
+            values = self._user_values[user] = [None] * len(self._users)
+        return values

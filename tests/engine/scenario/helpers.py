@@ -9,7 +9,8 @@ from typing import Any
 from engine.messages import Failure
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario, read_scenario
-from engine.scenario.program import Program, RunFacts, SendStep, Value
+from engine.scenario.program import Program, RunFacts, SendStep
+from engine.scenario.variables import Value
 from engine.sip.message import Message
 
 OPTIONS = "<send><![CDATA[\nOPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\n\n]]></send>\n"
@@ -54,6 +55,7 @@ class Call:
     last: Message | None = None
     message: bytes = b""
     variables: list[Value] = field(default_factory=list)
+    user_variables: list[Value] = field(default_factory=list)
     peer_tag: bytes = b""
     routes: bytes = b""
     next_url: bytes = b""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from engine.messages import Failure
-from engine.scenario.program import Value
+from engine.scenario.variables import Value
 from tests.engine.scenario.helpers import OPTIONS, Call, message, problems_of, program_of
 
 RECEIVED = message(

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The keywords that copy from the last message received; their entries are in `keywords`."""
+"""Keywords that copy from what was received."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from engine.scenario.assemble import Slot
+from engine.scenario.keywords.slots import attribute
 from engine.scenario.program import CallState
-from engine.scenario.scope import Compiled, Scope
+from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.template import Word
 from engine.sip.headers import canonical
 from engine.sip.message import CALL_ID, CSEQ, FROM, TO, Message
 
 
-def last_header(word: Word, scope: Scope) -> Compiled:
+def _last_header(word: Word, scope: Scope) -> Compiled:
     """The header line with this name; of several the first, with the values of the others behind it."""
     name = canonical(word.rest.rstrip(":").encode("latin-1"))
     copied = _copies.get(name)
@@ -56,16 +58,16 @@ def _join(lines: list[bytes]) -> bytes:
     return b", ".join([lines[0].rstrip(), *(line.partition(b":")[2].strip() for line in lines[1:])])
 
 
-def last_message(word: Word, scope: Scope) -> Compiled:
+def _last_message(word: Word, scope: Scope) -> Compiled:
     return Slot(lambda call: call.last.data if call.last is not None else b"")
 
 
-def last_cseq_number(word: Word, scope: Scope) -> Compiled:
+def _last_cseq_number(word: Word, scope: Scope) -> Compiled:
     offset = word.offset
     return Slot(lambda call: (call.last.cseq_number if call.last is not None else 0) + offset, format=b"%d")
 
 
-def last_request_uri(word: Word, scope: Scope) -> Compiled:
+def _last_request_uri(word: Word, scope: Scope) -> Compiled:
     return Slot(lambda call: _uri_of_to(call.last) if call.last is not None else b"")
 
 
@@ -74,3 +76,18 @@ def _uri_of_to(message: Message) -> bytes:
     to = message.value(b"To") or b""
     start = to.find(b"<")
     return to[start + 1 : to.find(b">", start)] if 0 <= start < to.find(b">", start) else b""
+
+
+def _routes(word: Word, scope: Scope) -> Compiled:
+    return Slot(attribute="routes", drops_line=True)
+
+
+KEYWORDS: Mapping[str, Keyword] = {
+    "last_": Keyword(_last_header),
+    "last_message": Keyword(_last_message),
+    "last_cseq_number": Keyword(_last_cseq_number),
+    "last_Request_URI": Keyword(_last_request_uri),
+    "peer_tag_param": attribute("peer_tag"),
+    "routes": Keyword(_routes),
+    "next_url": attribute("next_url"),
+}

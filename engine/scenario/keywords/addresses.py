@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Keywords for addresses and ports: ours, the peer's, those of media, and the transport between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.scenario.assemble import Slot
+from engine.scenario.keywords.slots import fact, number, number_fact
+from engine.scenario.problems import Misuse
+from engine.scenario.program import RunFacts
+from engine.scenario.scope import Compiled, Keyword, Scope
+from engine.scenario.template import Word
+
+AUTO_MEDIA_PORTS = 10_000
+"""[auto_media_port] starts again after this many ports, four a call."""
+
+
+def bracketed(address: str) -> bytes:
+    """An address as it stands in a URI or a Via: IPv6 in brackets."""
+    return (f"[{address}]" if ":" in address else address).encode("latin-1")
+
+
+def _ip_type(address: str) -> bytes:
+    return b"6" if ":" in address else b"4"
+
+
+def _media_ip(facts: RunFacts) -> str:
+    return facts.media_ip or facts.local_ip
+
+
+def _local_port(word: Word, scope: Scope) -> Compiled:
+    if scope.facts.local_port:
+        return b"%d" % (scope.facts.local_port + word.offset)
+    return number("local_port", word.offset)
+
+
+def _check_media_line(word: Word) -> None:
+    if not any(kind in word.before for kind in ("audio", "video", "image")):
+        raise Misuse(
+            f"[{word.source}] stands in a line that names no audio, video or image before it", "write it in an m= line"
+        )
+
+
+def _media_port(word: Word, scope: Scope) -> Compiled:
+    _check_media_line(word)
+    return b"%d" % (scope.facts.media_port + word.offset)
+
+
+def _auto_media_port(word: Word, scope: Scope) -> Compiled:
+    _check_media_line(word)
+    first = scope.facts.media_port + word.offset
+    return Slot(lambda call: first + 4 * (call.number - 1) % AUTO_MEDIA_PORTS, format=b"%d")
+
+
+KEYWORDS: Mapping[str, Keyword] = {
+    "service": fact(lambda facts: facts.service),
+    "remote_host": fact(lambda facts: facts.remote_host),
+    "remote_ip": Keyword(lambda word, scope: bracketed(scope.facts.remote_ip)),
+    "remote_port": number_fact(lambda facts: facts.remote_port),
+    "transport": fact(lambda facts: facts.transport),
+    "local_ip": Keyword(lambda word, scope: bracketed(scope.facts.local_ip)),
+    "local_ip_type": Keyword(lambda word, scope: _ip_type(scope.facts.local_ip)),
+    "local_port": Keyword(_local_port),
+    "server_ip": fact(lambda facts: facts.local_ip),
+    "media_ip": fact(_media_ip),
+    "media_ip_type": Keyword(lambda word, scope: _ip_type(_media_ip(scope.facts))),
+    "media_port": Keyword(_media_port),
+    "auto_media_port": Keyword(_auto_media_port),
+}

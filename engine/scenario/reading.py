@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A scenario while its file is read: what `load` understands of the elements, and `checks` makes a `Scenario` of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.scenario.actions.node import ActionNode
+from engine.scenario.problems import Problems
+from engine.scenario.template import Parsed
+from engine.scenario.variable_uses import VariableUses
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while its file is read: typed attributes, and what its children say."""
+
+    kind: str
+    line: int
+    end_line: int
+    values: dict[str, Any]
+    actions: tuple[ActionNode, ...] = ()
+    text: str = ""
+    message: Parsed = field(default_factory=lambda: Parsed(()))
+
+
+@dataclass(slots=True)
+class Reading:
+    """Everything that was understood of a file. `labels` are (name, index of the step behind it, line)."""
+
+    problems: Problems
+    title: str = ""
+    drafts: list[Draft] = field(default_factory=list)
+    labels: list[tuple[str, int, int]] = field(default_factory=list)
+    uses: VariableUses = field(default_factory=VariableUses)
+    response_bounds_ms: tuple[int, ...] = ()
+    call_length_bounds_ms: tuple[int, ...] = ()
