@@ -202,6 +202,11 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         int, Setting(("-dynamicStep",), Kind.INTEGER, Group.DATA, "What is added to [dynamic_id] each time.", "", 1)
     ] = 4
 
+    seed: Annotated[
+        int | None,
+        Setting(("-seed",), Kind.INTEGER, Group.DATA, "Draw the same random numbers as another run with this seed.", "", 0),
+    ] = None
+
     trace_messages: Annotated[
         bool, Setting(("-trace_msg",), Kind.SWITCH, Group.TRACES, "Write every message sent and received to a file.")
     ] = False

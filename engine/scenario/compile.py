@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -180,5 +179,5 @@ def compile_call_id(facts: RunFacts) -> Callable[[int], bytes]:
     known: Mapping[str, str] = {"p": str(facts.pid), "s": facts.local_ip, "u": "%(number)d", "r": "%(random)08x", "%": "%%"}
     form = _CALL_ID_PART.sub(lambda found: known.get(found[1], "%%"), facts.call_id_format).encode("latin-1", "replace")
     if b"%(random)" in form:
-        return lambda number: form % {b"number": number, b"random": random.getrandbits(32)}
+        return lambda number: form % {b"number": number, b"random": facts.random.getrandbits(32)}
     return lambda number: form % {b"number": number}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from random import Random
 from typing import Protocol
 
 from engine.messages import Failure, Role
@@ -105,6 +106,8 @@ class RunFacts:
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     """What outlives calls; the scenarios of a shard share it."""
+    random: Random = field(default_factory=Random)
+    """Whatever is drawn in the run is drawn from here, so that `-seed` repeats it."""
     wall_clock: Callable[[], float] = time.time
     """Seconds since 1970, for [timestamp] and [date]."""
     tick_ns: Callable[[], int] = time.monotonic_ns

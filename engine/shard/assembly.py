@@ -10,7 +10,7 @@ from engine.scenario.data_file import DataFile
 from engine.scenario.program import Program, RunFacts
 from engine.shard.pacing import NoPacer, Pacer, RatePacer, UserPacer
 from engine.shard.protocol import ShardPlan
-from engine.shard.shares import calls_per_second, share_of
+from engine.shard.shares import calls_per_second, random_of, share_of
 from engine.stats.meter import Meter
 from engine.transport import Transport
 
@@ -44,10 +44,11 @@ def facts(plan: ShardPlan, transport: Transport, data_files: list[DataFile]) -> 
         tdm_map=config.tdm_map,
         keywords=config.keywords,
         data_files={file.name: file for file in data_files},
+        random=random_of(config.seed, plan.index),
     )
 
 
-def context(plan: ShardPlan, program: Program, host: Host) -> CallContext:
+def context(plan: ShardPlan, constants: RunFacts, program: Program, host: Host) -> CallContext:
     """What the calls of the shard share."""
     config = plan.config
     most = config.max_retransmissions
@@ -68,6 +69,7 @@ def context(plan: ShardPlan, program: Program, host: Host) -> CallContext:
         max_invite_retransmissions=max_invite,
         max_other_retransmissions=max_other,
         loose=config.retransmission_check == "loose",
+        chance=constants.random.random,
     )
 
 

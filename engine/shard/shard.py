@@ -73,8 +73,9 @@ class Shard:
         transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, buffer_size=config.buffer_size)
         await transport.open()
         self._transport = transport
-        self._program = compile_program(scenario, facts(plan, transport, data_files))
-        self._context = context(plan, self._program, self._table)
+        constants = facts(plan, transport, data_files)
+        self._program = compile_program(scenario, constants)
+        self._context = context(plan, constants, self._program, self._table)
         self._notes.counters = self._context.meter.counters
         self._table.connect(self._context, transport)
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)

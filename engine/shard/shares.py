@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import typing
+from random import Random
 
 from engine.options import RunConfig
 from engine.scenario.program import PauseStep, Program
@@ -39,3 +40,11 @@ def share_of(total: int | None, index: int, count: int) -> int | None: ...
 def share_of(total: int | None, index: int, count: int) -> int | None:
     """Shard `index`'s part of a number that `count` shards divide; the shares add up to it. None stays None."""
     return None if total is None else total // count + (index < total % count)
+
+
+def random_of(seed: int | None, index: int) -> Random:
+    """Shard `index`'s random numbers in a run with this seed (`-seed`): others than those of the other shards.
+
+    Without a seed they are different each time.
+    """
+    return Random() if seed is None else Random(f"{seed}/{index}")

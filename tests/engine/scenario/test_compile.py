@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from random import Random
 
 import pytest
 
@@ -157,6 +158,15 @@ def test_random_call_ids_differ() -> None:
     made = {call_id(1) for _ in range(10)}
     assert len(made) == 10
     assert all(re.fullmatch(rb"[0-9a-f]{8}-1", each) for each in made)
+
+
+def test_random_call_ids_are_repeated_by_the_same_seed() -> None:
+    first, second, other = (
+        [program_of(OPTIONS, call_id_format="%r", random=Random(seed)).call_id(number) for number in range(3)]
+        for seed in (1, 1, 2)
+    )
+    assert first == second
+    assert first != other
 
 
 def dialog(steps: str = "") -> tuple[Program, Call]:

@@ -279,6 +279,19 @@ async def test_a_server_that_goes_ends_the_run_of_a_client_over_tcp() -> None:
     assert ended.measured.counters.failures.keys() == {Failure.TCP_CLOSED}
 
 
+async def test_a_seed_repeats_what_is_drawn(tmp_path: Path) -> None:
+    sent = []
+    for seed in (7, 7, 8):
+        log = tmp_path / "log"
+        drawn = {"call_id_format": "%u-%r", "lost": 50.0, "no_retransmissions": True, "recv_timeout_ms": 20, "seed": seed}
+        async with shard(*client(free_port(), max_calls=20, trace_messages=True, message_file=str(log), **drawn)) as uac:
+            await uac.go()
+            await uac.end()
+        sent.append(sorted(line for line in log.read_bytes().splitlines() if line.startswith(b"Call-ID:")))
+    assert sent[0] == sent[1] != sent[2]
+    assert 0 < len(sent[0]) < 20
+
+
 async def test_nobody_answers() -> None:
     async with shard(*client(free_port(), max_calls=3, recv_timeout_ms=50)) as uac:
         await uac.go()

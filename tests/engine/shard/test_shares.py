@@ -11,7 +11,7 @@ from engine.options import RunConfig
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import Program, RunFacts
-from engine.shard.shares import call_limit, calls_per_second, share_of
+from engine.shard.shares import call_limit, calls_per_second, random_of, share_of
 from tests.engine.call.virtual import UAC_CALL
 
 
@@ -52,3 +52,14 @@ def test_the_limit_of_open_calls(config: RunConfig, rate: float, limit: int) -> 
 
 def test_the_pauses_of_the_scenario_lengthen_its_calls() -> None:
     assert call_limit(RunConfig(), program(UAC_CALL.replace("1000", "20000")), 10) == 600
+
+
+def test_a_seed_repeats_the_random_numbers_of_each_shard() -> None:
+    drawn = {index: random_of(7, index).random() for index in range(64)}
+    assert drawn == {index: random_of(7, index).random() for index in range(64)}
+    assert len(set(drawn.values())) == 64
+    assert random_of(8, 0).random() != drawn[0]
+
+
+def test_without_a_seed_random_numbers_differ() -> None:
+    assert len({random_of(None, 0).random() for _ in range(10)}) == 10
