@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Names of header fields: the compact forms and the one spelling that we compare (RFC 3261 section 7.3.3)."""
+"""Header fields: their names, compact or long, in the one spelling that we compare (RFC 3261 section 7.3.3), and how a value
+that is a list is parted (section 7.3.1)."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 COMPACT: Final = {
@@ -62,3 +64,16 @@ def canonical(name: bytes) -> bytes:
             _spellings.clear()
         _spellings[name] = known
     return known
+
+
+_ENTRY: Final = re.compile(rb'(?:[^",<]++|"(?:[^"\\]++|\\.)*+"?|<[^>]*+>?)++', re.S)
+QUOTED: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.S)
+"""A quoted string, also one that nothing ends (RFC 3261 section 25.1)."""
+
+
+def entries(value: bytes) -> list[bytes]:
+    """The entries of a list, without white space around them; empty ones are left out.
+
+    A comma in a quoted string or between < and > parts nothing. Takes time in proportion to the length.
+    """
+    return [entry for entry in map(bytes.strip, _ENTRY.findall(value)) if entry]

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.sip.headers import LOWER, MOST_DIGITS, MOST_REMEMBERED, canonical, initials
+from engine.sip.headers import LOWER, MOST_DIGITS, MOST_REMEMBERED, QUOTED, canonical, entries, initials
 
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _SPACE: Final = 0x20
@@ -30,6 +30,8 @@ _METHOD: Final = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
 _EMPTY_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _TAG: Final = re.compile(rb";[ \t]*tag[ \t]*=[ \t]*([^;,> \t\r\n]+)", re.I)
 _USUAL_TAG: Final = b";tag="
+_BRANCH: Final = re.compile(rb";[ \t]*branch[ \t]*=[ \t]*([^;\" \t]+)", re.I)
+_USUAL_BRANCH: Final = b";branch="
 _known_requests: Final[dict[bytes, bytes]] = {}
 _known_cseqs: Final[dict[bytes, tuple[int, bytes]]] = {}
 
@@ -96,6 +98,11 @@ class Message:
     def from_tag(self) -> bytes:
         """The tag of the From header; b"" when it has none."""
         return _tag_of(FROM.value(self))
+
+    @property
+    def branch(self) -> bytes:
+        """The branch of the top Via, which names the transaction (RFC 3261 section 8.1.1.7); b"" when it has none."""
+        return _branch_of(self.value(b"via") or b"")
 
     @property
     def body(self) -> bytes:
@@ -188,6 +195,16 @@ def _tag_of(value: bytes) -> bytes:
     if tag.isalnum() and parameters.startswith(_USUAL_TAG):
         return tag
     found = _TAG.search(parameters)
+    return found[1] if found else b""
+
+
+def _branch_of(via: bytes) -> bytes:
+    if b'"' not in via and b"," not in via:
+        branch = via.partition(_USUAL_BRANCH)[2].partition(b";")[0].strip()
+        if branch:
+            return branch
+    top = next(iter(entries(via)), b"")
+    found = _BRANCH.search(QUOTED.sub(b'""', top))
     return found[1] if found else b""
 
 

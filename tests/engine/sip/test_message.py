@@ -92,6 +92,25 @@ def test_the_tag_is_that_of_the_header_not_of_the_name_or_the_uri() -> None:
     assert torture("no_length").to_tag == b"real"
 
 
+@pytest.mark.parametrize(
+    ("vias", "branch"),
+    [
+        (["Via: SIP/2.0/UDP a:5060;branch=z9hG4bK-1-2"], b"z9hG4bK-1-2"),
+        (["Via: SIP/2.0/UDP a;branch=z9hG4bK1;rport", "Via: SIP/2.0/UDP b;branch=z9hG4bK2"], b"z9hG4bK1"),
+        (["Via: SIP/2.0/UDP a;rport;branch=z9hG4bK1 ,SIP/2.0/UDP b;branch=z9hG4bK2"], b"z9hG4bK1"),
+        (["Via: SIP/2.0/UDP a;rport,SIP/2.0/UDP b;branch=z9hG4bK2"], b""),
+        (["v: SIP/2.0/UDP a", "Via: SIP/2.0/UDP b;branch=z9hG4bK2"], b""),
+        (["v : SIP / 2.0 / UDP a", "\t; BRANCH", " =", "  z9hG4bK1 ;x"], b"z9hG4bK1"),
+        (['VIA: SIP/2.0/UDP a;x=";branch=no,";branch=z9hG4bK1, SIP/2.0/UDP b'], b"z9hG4bK1"),
+        (["Via: SIP/2.0/UDP a;branch="], b""),
+        (["Via:"], b""),
+        ([], b""),
+    ],
+)
+def test_the_branch_is_that_of_the_top_via(vias: list[str], branch: bytes) -> None:
+    assert Message(response("Call-ID: a", "Vary: ;branch=no", *vias)).branch == branch
+
+
 @pytest.mark.parametrize(("name", "call_id"), [("bare_lf", b"bare-lf"), ("no_blank_line", b"no-blank-line")])
 def test_sloppy_line_ends_are_mended(name: str, call_id: bytes) -> None:
     message = torture(name)
@@ -164,5 +183,5 @@ def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
     assert message.call_id
     assert isinstance(message.body, bytes)
     assert message.cseq_number >= 0
-    assert all(isinstance(tag, bytes) for tag in (message.to_tag, message.from_tag))
+    assert all(isinstance(tag, bytes) for tag in (message.to_tag, message.from_tag, message.branch))
     assert all(isinstance(line, bytes) for line in message.lines(b"via"))
