@@ -50,7 +50,8 @@ class Counters(msgspec.Struct, kw_only=True):
 
     `failures` counts failed calls by class. `reasons` counts them by what a person wants to read (`unexpected 486 in
     step 3 (200)`), at most 100 texts, the rest under `other`. `scenario` holds the counters that the scenario names.
-    `kernel_drops` are datagrams that the kernel threw away before we could read them. `lost_on_purpose` are messages
+    `kernel_drops` are datagrams that the kernel threw away before we could read them. `without_socket` are calls that got
+    no socket, and connections that had to wait for one, because there was none to be had. `lost_on_purpose` are messages
     that `-lost` or `lost=` took. `lost_with_shard` are calls that ended unseen with a child process.
     `held_back` are due starts that passed by because `-l` calls were open: traffic is decreased, not made up for.
     """
@@ -69,6 +70,7 @@ class Counters(msgspec.Struct, kw_only=True):
     fatal_errors: int = 0
     garbage: int = 0
     kernel_drops: int = 0
+    without_socket: int = 0
     trace_drops: int = 0
     lost_on_purpose: int = 0
     lost_with_shard: int = 0

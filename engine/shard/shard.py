@@ -114,6 +114,7 @@ class Shard:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(steering.obey, inbox)
                 nursery.start_soon(self._report)
+                nursery.start_soon(self._table.transport.tend)
                 await reactor.run()
                 nursery.cancel_scope.cancel()
         finally:
@@ -131,7 +132,9 @@ class Shard:
     def _measurements(self) -> Measurements:
         counters = self._context.meter.counters
         counters.cpu_ns = time.process_time_ns() - self._cpu_start_ns
-        counters.kernel_drops = self._transport.drops() if self._transport else 0
+        if self._transport is not None:
+            counters.kernel_drops = self._transport.drops()
+            counters.without_socket = self._transport.without_socket()
         counters.trace_drops = sum(trace.dropped for trace in self._traces)
         return self._context.meter.measurements()
 

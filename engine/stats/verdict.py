@@ -31,6 +31,11 @@ def _kernel_drops(measured: Measurements, elapsed_ns: int, workers: int) -> str:
     return f"the kernel dropped {drops} datagrams that we did not read in time" if drops else ""
 
 
+def _no_sockets(measured: Measurements, elapsed_ns: int, workers: int) -> str:
+    without = measured.counters.without_socket
+    return f"{without} calls or connections got no socket, or waited for one (see the limit of open files)" if without else ""
+
+
 def _trace_drops(measured: Measurements, elapsed_ns: int, workers: int) -> str:
     drops = measured.counters.trace_drops
     return f"a full queue dropped {drops} messages from the trace" if drops else ""
@@ -48,7 +53,14 @@ def _lost_calls(measured: Measurements, elapsed_ns: int, workers: int) -> str:
     return f"{lost} calls ended unseen with a worker process" if lost else ""
 
 
-RULES: tuple[Callable[[Measurements, int, int], str], ...] = (_late_starts, _kernel_drops, _trace_drops, _busy, _lost_calls)
+RULES: tuple[Callable[[Measurements, int, int], str], ...] = (
+    _late_starts,
+    _kernel_drops,
+    _no_sockets,
+    _trace_drops,
+    _busy,
+    _lost_calls,
+)
 
 
 def judge(measured: Measurements, elapsed_ns: int, workers: int) -> Verdict:

@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
+import trio
+
 from engine.messages import Failure
 from engine.transport.addresses import Addresses
 from engine.transport.poller import Poller
@@ -40,6 +42,9 @@ class Receiver(Protocol):
     def broken(self, reason: str) -> None:
         """No call can be made any more; the run has to end."""
 
+    def warned(self, text: str) -> None:
+        """A person should know this; the run goes on."""
+
 
 class Transport(ABC):
     """One way to reach the peer. All methods but `open` return at once."""
@@ -64,6 +69,10 @@ class Transport(ABC):
     async def open(self) -> None:
         """Bind, listen, connect. Raises BindError or TransportError."""
 
+    async def tend(self) -> None:
+        """Look after what goes by the clock, beside the calls, until cancelled; most have nothing of the kind."""
+        await trio.sleep_forever()
+
     @abstractmethod
     def attach(self, wire: Wire) -> bool:
         """Give an outgoing call its peer; False when no socket is left for it."""
@@ -84,6 +93,10 @@ class Transport(ABC):
     @abstractmethod
     def drops(self) -> int:
         """Datagrams so far that the kernel threw away because we did not read them in time."""
+
+    def without_socket(self) -> int:
+        """Calls that got no socket, and connections that had to wait for one, because there was none to be had."""
+        return 0
 
     @abstractmethod
     def close(self) -> None:

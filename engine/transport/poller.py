@@ -49,9 +49,9 @@ class Poller:
         return self._epoll.fileno()
 
     def add(self, descriptor: int, on_readable: Ready) -> None:
-        """Watch a descriptor."""
-        self._readers[descriptor] = on_readable
+        """Watch a descriptor. Raises OSError when the kernel will watch no more (epoll_ctl(2), ENOSPC and ENOMEM)."""
         self._epoll.register(descriptor, _READ)
+        self._readers[descriptor] = on_readable
 
     def when_writable(self, descriptor: int, on_writable: Ready | None) -> None:
         """Also call `on_writable` when the watched descriptor can be written to; None ends that."""

@@ -16,6 +16,7 @@ from engine.errors import BindError, TransportError
 from engine.messages import Failure
 from engine.sip.stream import StreamError, StreamFramer
 from engine.transport.base import Transport, Wire
+from engine.transport.listener import Listener
 from engine.transport.sockets import bind, bind_port, reason_of
 
 CONNECT_TIMEOUT_S = 10
@@ -35,7 +36,7 @@ class TcpOneConnection(Transport):
         """Listen, and with a remote address connect to it. Raises BindError, TransportError."""
         self._connections: set[Connection] = set()
         self._outgoing: Connection | None = None
-        self._listener: socket.socket | None = None
+        self._listener: Listener | None = None
         if self.addresses.remote_ip:
             await self._connect()
         else:
@@ -49,8 +50,13 @@ class TcpOneConnection(Transport):
         except OSError as error:
             listener.close()
             raise BindError(f"cannot listen on port {self.local_port}: {reason_of(error)}; choose another with -p") from None
-        self._listener = listener
-        self.poller.add(listener.fileno(), self._accept)
+        self._listener = Listener(listener, self.poller, self._add, self.receiver.warned)
+
+    async def tend(self) -> None:
+        """The listener's rests, when there is one."""
+        if self._listener is not None:
+            await self._listener.tend()
+        await super().tend()
 
     async def _connect(self) -> None:
         """Connect from a port of its own choice unless one was given: SIPp says the port that it connects from."""
@@ -67,16 +73,6 @@ class TcpOneConnection(Transport):
             raise TransportError(f"no TCP connection to {where}: {reason_of(error)}; is a server listening there?") from None
         self.local_port = sock.getsockname()[1]
         self._outgoing = self._add(sock)
-
-    def _accept(self) -> None:
-        if self._listener is None:
-            return
-        try:
-            sock, _ = self._listener.accept()
-        except OSError:
-            return
-        sock.setblocking(False)
-        self._add(sock)
 
     def _add(self, sock: socket.socket) -> Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -107,13 +103,16 @@ class TcpOneConnection(Transport):
         """A stream loses nothing."""
         return 0
 
+    def without_socket(self) -> int:
+        """Connections that had to wait."""
+        return self._listener.kept_out if self._listener is not None else 0
+
     def close(self) -> None:
         """Close the listener and every connection."""
         for connection in self._connections:
             connection.close()
         self._connections.clear()
         if self._listener is not None:
-            self.poller.remove(self._listener.fileno())
             self._listener.close()
 
 

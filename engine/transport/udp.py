@@ -92,19 +92,29 @@ class UdpSocketPerCall(UdpOneSocket):
     async def open(self) -> None:
         """Bind the socket for incoming calls; those of outgoing ones are opened with them."""
         self._dropped = 0
+        self._without = 0
         self._own: set[_CallSocket] = set()
         await super().open()
 
     def attach(self, wire: Wire) -> bool:
         """Open a socket for this call."""
         try:
-            own = _CallSocket(self, bind_port(self.addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER))
-        except (BindError, TransportError):
+            own = self._open_socket()
+        except (BindError, TransportError, OSError):
+            self._without += 1
             return False
         self._own.add(own)
         wire.peer = own
         wire.local_port = own.port
         return True
+
+    def _open_socket(self) -> _CallSocket:
+        sock = bind_port(self.addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER)
+        try:
+            return _CallSocket(self, sock)
+        except OSError:
+            sock.close()
+            raise
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send a datagram from the call's socket."""
@@ -124,6 +134,10 @@ class UdpSocketPerCall(UdpOneSocket):
     def drops(self) -> int:
         """The kernel's counts for all sockets, open and closed."""
         return super().drops() + self._dropped + sum(own.drops() for own in self._own)
+
+    def without_socket(self) -> int:
+        """Calls that got none."""
+        return self._without
 
     def close(self) -> None:
         """Close every socket."""

@@ -72,6 +72,7 @@ def totals(snapshot: Snapshot, width: int) -> list[Line]:
         (counters.out_of_call, "out of call"),
         (counters.garbage, "not SIP"),
         (counters.kernel_drops, "dropped by the kernel"),
+        (counters.without_socket, "without a socket"),
     )
     parts += [line(Span(f"{count(number)} {what}", Tone.WARN)) for number, what in others if number]
     return wrapped(parts, width)

@@ -55,6 +55,7 @@ _MESSAGES = (
 _GENERATOR = (
     _Row("Late starts", lambda c: c.late_starts, Tone.WARN),
     _Row("Dropped by the kernel", lambda c: c.kernel_drops, Tone.BAD),
+    _Row("Without a socket", lambda c: c.without_socket, Tone.BAD, quiet=True),
     _Row("Trace lines dropped", lambda c: c.trace_drops, Tone.WARN, quiet=True),
 )
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,6 +39,7 @@ from engine.shard.protocol import (
 )
 from engine.stats.measurements import Measurements
 from engine.transport import Addresses
+from tests.engine.transport.sides import message, no_more_files
 from tests.programs import free_port
 
 LIMIT_S = 30
@@ -290,6 +292,18 @@ async def test_a_seed_repeats_what_is_drawn(tmp_path: Path) -> None:
         sent.append(sorted(line for line in log.read_bytes().splitlines() if line.startswith(b"Call-ID:")))
     assert sent[0] == sent[1] != sent[2]
     assert 0 < len(sent[0]) < 20
+
+
+async def test_a_server_without_descriptors_says_so_and_takes_the_connection_when_it_can() -> None:
+    async with shard(*server("t1")) as uas:
+        await uas.go()
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as peer:
+            with no_more_files():
+                peer.connect(("127.0.0.1", port_of(uas)))
+                await uas.until(lambda counters: counters.without_socket == 1)
+            peer.sendall(message())
+            await uas.until(lambda counters: counters.out_of_call == 1)
+    assert uas.notes[0].text.startswith("connections are kept waiting: ")
 
 
 async def test_nobody_answers() -> None:

@@ -78,6 +78,10 @@ def dropped(meter: Meter) -> None:
     meter.counters.kernel_drops = 3
 
 
+def socketless(meter: Meter) -> None:
+    meter.counters.without_socket = 6
+
+
 def untraced(meter: Meter) -> None:
     meter.counters.trace_drops = 4
 
@@ -95,6 +99,7 @@ def lost(meter: Meter) -> None:
     [
         (late, "late"),
         (dropped, "kernel dropped 3"),
+        (socketless, "6 calls or connections got no socket"),
         (untraced, "dropped 4 messages from the trace"),
         (busy, "CPU"),
         (lost, "2 calls ended unseen"),

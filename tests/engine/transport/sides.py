@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import resource
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import trio
@@ -33,6 +34,7 @@ class Inbox:
     arrived_ns: list[int] = field(default_factory=list)
     ended: list[tuple[object, Failure, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     then: Callable[[bytes, object], None] = lambda data, source: None
 
     def received(self, data: bytes, source: object, arrived_ns: int, now_ns: int) -> None:
@@ -46,6 +48,9 @@ class Inbox:
 
     def broken(self, reason: str) -> None:
         self.reasons.append(reason)
+
+    def warned(self, text: str) -> None:
+        self.warnings.append(text)
 
 
 @dataclass
@@ -75,6 +80,17 @@ async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFE
         transport.close()
     finally:
         poller.close()
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """No descriptor can be opened in this block."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def at(ip: str, *, remote_port: int = 0, local_port: int | None = 0) -> Addresses:

@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-import resource
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from engine.errors import BindError
 from engine.transport.datagrams import LARGEST_DATAGRAM
 from engine.transport.udp import AT_ONCE, MOST_READS
-from tests.engine.transport.sides import Wire, at, message, open_side
+from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
 from tests.programs import free_port
 
 LOOPBACK = ["127.0.0.1", "::1"]
@@ -104,22 +101,12 @@ async def test_a_message_that_ends_its_call_is_the_last_that_its_socket_hands_on
         assert client.inbox.messages == [message(0), message(9)]
 
 
-@contextmanager
-def no_more_files() -> Iterator[None]:
-    """No descriptor can be opened in this block."""
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-
-
 async def test_without_descriptors_a_call_gets_no_socket_and_later_ones_do() -> None:
     async with open_side("un", at("127.0.0.1", remote_port=9)) as client:
         with no_more_files():
             assert not client.transport.attach(Wire())
         assert client.transport.attach(Wire())
+        assert client.transport.without_socket() == 1
 
 
 @pytest.mark.parametrize("name", ["u1", "un", "t1"])
