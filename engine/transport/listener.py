@@ -120,7 +120,8 @@ def _shortage(error: OSError) -> str:
     """What is short, how much of it there is, and what to do."""
     if error.errno == errno.EMFILE:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return f"a process may have {soft} files open here; start it after 'ulimit -n' with more (at most {hard})"
+        more = f"start it after 'ulimit -n {hard}'" if soft != hard else "raise the hard limit (ulimit -Hn)"
+        return f"a process may have {soft} files open here; {more}"
     if error.errno == errno.ENFILE:
         return "this machine has too many files open; raise the limit with 'sysctl fs.file-max'"
     return f"{reason_of(error)}; end other programs, or spread the load over several machines"
