@@ -74,20 +74,22 @@ class Message:
         return b"" if self.status else self.start_line.split(b" ")[1]
 
     @property
+    def cseq(self) -> tuple[int, bytes]:
+        """Number and method of the CSeq; (0, b"") when there is none that can be read."""
+        known = self._cseq
+        if known is None:
+            known = self._cseq = _known_cseq(CSEQ.line(self))
+        return known
+
+    @property
     def cseq_number(self) -> int:
         """The number of the CSeq; 0 when there is none that can be read."""
-        return self._read_cseq()[0]
+        return self.cseq[0]
 
     @property
     def cseq_method(self) -> bytes:
         """The method of the CSeq; b"" when there is none that can be read."""
-        return self._read_cseq()[1]
-
-    def _read_cseq(self) -> tuple[int, bytes]:
-        known = self._cseq
-        if known is None:
-            known = self._cseq = _parse_cseq(CSEQ.line(self))
-        return known
+        return self.cseq[1]
 
     @property
     def to_tag(self) -> bytes:
@@ -177,12 +179,17 @@ FROM: Final = Single(b"From")
 TO: Final = Single(b"To")
 
 
-def _parse_cseq(line: bytes) -> tuple[int, bytes]:
-    """Number and method of a CSeq; they are remembered, for the messages of a scenario have few."""
+def parse_cseq(value: bytes) -> tuple[int, bytes]:
+    """Number and method of a CSeq, or of what follows the RSeq in a RAck; (0, b"") when it cannot be read."""
+    words = value.split()
+    return (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
+
+
+def _known_cseq(line: bytes) -> tuple[int, bytes]:
+    """What a CSeq says; they are remembered, for the messages of a scenario have few."""
     known = _known_cseqs.get(line)
     if known is None:
-        words = _value_of(line).split()
-        known = (int(words[0]), words[1]) if len(words) == 2 and _is_number(words[0]) else (0, b"")
+        known = parse_cseq(_value_of(line))
         if len(_known_cseqs) >= MOST_REMEMBERED:
             _known_cseqs.clear()
         _known_cseqs[line] = known
