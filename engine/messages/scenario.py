@@ -79,6 +79,7 @@ class ScenarioDescription(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[str, ...] = ()
     counters: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    global_variables: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     data_fields: int = 0
     problems: tuple[Problem, ...] = ()

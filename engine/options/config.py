@@ -188,6 +188,16 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
             ("-key",), Kind.PAIRS, Group.DATA, "A keyword of your own: [name] becomes the value.", placeholder="name value"
         ),
     ] = ()
+    global_values: Annotated[
+        tuple[tuple[str, str], ...],
+        Setting(
+            ("-set",),
+            Kind.PAIRS,
+            Group.DATA,
+            "The value that a variable begins with which the scenario declares in <Global>.",
+            placeholder="variable value",
+        ),
+    ] = ()
     tdm_map: Annotated[
         str,
         Setting(("-tdmmap",), Kind.TEXT, Group.DATA, "Circuits for [tdmmap], one a call.", placeholder="{0-3}{99}{5-8}{1-31}"),

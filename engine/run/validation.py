@@ -11,6 +11,7 @@ from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config
 from engine.scenario.data_file import load_data_file
 from engine.scenario.describe import describe_scenario
+from engine.scenario.problems import nearest
 from engine.transport.addresses import split_host_port
 
 DEFAULT_SCENARIO = "uac"
@@ -37,6 +38,14 @@ def _remote(config: RunConfig, scenario: ScenarioDescription | None) -> None:
         split_host_port(config.remote)
     elif scenario is not None and scenario.role is Role.UAC:
         raise OptionError("<remote>", "", "the scenario makes calls and needs the host to call: host[:port]")
+
+
+def _global_values(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    declared = scenario.global_variables if scenario is not None else ()
+    for name, value in config.global_values:
+        if scenario is not None and name not in declared:
+            hint = nearest(name, declared, "${}") or f'declare it with <Global variables="{name}"/>'
+            raise OptionError("-set", f"{name} {value}", f"${name} is no global variable of the scenario; {hint}")
 
 
 def _behaviours(config: RunConfig, scenario: ScenarioDescription | None) -> None:
@@ -67,6 +76,7 @@ def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     _remote,
+    _global_values,
     _behaviours,
     _workers,
     _data_files,

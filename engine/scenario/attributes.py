@@ -124,6 +124,8 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "ResponseTimeRepartition": {"value": bounds},
     "CallLengthRepartition": {"value": bounds},
     "Reference": {"variables": names},
+    "Global": {"variables": names},
+    "User": {"variables": names},
     "action": {},
 }
 
@@ -132,6 +134,8 @@ REQUIRED: Mapping[str, str] = {
     "ResponseTimeRepartition": "value",
     "CallLengthRepartition": "value",
     "Reference": "variables",
+    "Global": "variables",
+    "User": "variables",
 }
 
 LATER: Mapping[str, frozenset[str]] = {
@@ -146,7 +150,7 @@ LATER: Mapping[str, frozenset[str]] = {
 }
 """Attributes of SIPp's that are not built yet, by element; under "" those of every command."""
 
-ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "Global", "User", "DefaultMessage", "init"})
+ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "DefaultMessage", "init"})
 
 
 def is_later(element: str, attribute: str) -> bool:

@@ -37,6 +37,8 @@ def check_steps(reading: Reading) -> Scenario:
         role=role,
         steps=steps,
         variables=reading.uses.names,
+        global_variables=reading.uses.global_names,
+        user_variables=reading.uses.user_names,
         timers=timers,
         counters=tuple(dict.fromkeys(draft.values["counter"] for draft in drafts if "counter" in draft.values)),
         response_bounds_ms=reading.response_bounds_ms,

@@ -42,6 +42,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
     """
     problems = Problems(scenario.file)
     variables = {name: Variable(index) for index, name in enumerate(scenario.variables)}
+    variables |= facts.memory.declare(scenario.global_variables, scenario.user_variables)
     scope = Scope(LANGUAGE, facts, variables, _dynamic_ids(facts), problems)
     compiler = _Compiler(scenario, scope, problems)
     steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
@@ -57,6 +58,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
         call_length_bounds_ms=scenario.call_length_bounds_ms,
         call_id=compile_call_id(facts),
         defaults=compile_defaults(scope, _index_of_last_request(scenario.steps)),
+        user_memory=facts.memory if scenario.user_variables else None,
         circuits=circuits,
     )
 

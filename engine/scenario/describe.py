@@ -30,6 +30,7 @@ def describe_scenario(source: str, keywords: Collection[str] = ()) -> ScenarioDe
         timers=scenario.timers,
         counters=scenario.counters,
         variables=scenario.variables,
+        global_variables=scenario.global_variables,
         needs=tuple(_needs(scenario)),
         data_fields=_data_fields(scenario),
         problems=problems,

@@ -93,6 +93,8 @@ class _Reader:
             "ResponseTimeRepartition": self.response_bounds,
             "CallLengthRepartition": self.call_length_bounds,
             "Reference": self.reference,
+            "Global": self.declaration,
+            "User": self.declaration,
         }
 
     def read(self, root: Element) -> None:
@@ -156,6 +158,10 @@ class _Reader:
         for name in self.values(element).get("variables", ()):
             self.reading.uses.reference(name, element.sourceline)
 
+    def declaration(self, element: Element) -> None:
+        for name in self.values(element).get("variables", ()):
+            self.reading.uses.declare(element.tag, name, element.sourceline)
+
     def step(self, element: Element) -> None:
         line = element.sourceline
         draft = Draft(element.tag, line, line + _newlines(element), self.values(element))
@@ -180,7 +186,7 @@ class _Reader:
             )
 
     def scope(self, *, in_action: bool = False) -> Scope:
-        variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.names)}
+        variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.every_name)}
         return Scope(LANGUAGE, SAMPLE_RUN, variables, lambda call: 0, self.problems, checking=True, in_action=in_action)
 
     def text(self, text: str, line: int) -> Parsed:

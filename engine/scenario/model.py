@@ -82,8 +82,11 @@ class Scenario:
     role: Role
     steps: tuple[Step, ...]
     variables: tuple[str, ...]
+    """Those of each call; the run and the user have others."""
     timers: tuple[str, ...]
     counters: tuple[str, ...]
     response_bounds_ms: tuple[int, ...]
     call_length_bounds_ms: tuple[int, ...]
+    global_variables: tuple[str, ...] = ()
+    user_variables: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()

@@ -213,5 +213,7 @@ class Program:
     call_id: Callable[[int], bytes]
     """The Call-ID of the call with this number."""
     defaults: DefaultMessages
+    user_memory: Memory | None = None
+    """Where a call finds the variables of its user; None: the scenario has none."""
     circuits: int = 0
     """TDM circuits (-tdmmap): each open call needs one of its own, from 0; 0: none are needed."""

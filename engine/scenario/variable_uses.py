@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The variables of a scenario: who names them, and the index that each gets.
+"""The variables of a scenario: who names them, whose they are, and the index that each gets.
 
-A name needs no declaration. So a misspelt one shows only by being used once; that is an error, as in SIPp, unless a
-`Reference` element names it.
+A name needs no declaration: it is a variable of the call, unless a `Global` or a `User` element anywhere in the file says
+otherwise (where both do, it is global). So a misspelt one shows only by being used once; that is an error, as in SIPp, unless
+a `Reference` element names it. A declaration counts as a use.
 """
 
 from __future__ import annotations
@@ -15,28 +16,53 @@ class VariableUses:
 
     def __init__(self) -> None:
         self._lines: dict[str, list[int]] = {}
+        self._declared: dict[str, dict[str, int]] = {"Global": {}, "User": {}}
         self._references: dict[str, int] = {}
 
     def use(self, name: str, line: int) -> None:
         """`name` is written or read at `line`."""
         self._lines.setdefault(name, []).append(line)
 
+    def declare(self, element: str, name: str, line: int) -> None:
+        """A `Global` or a `User` element at `line` names `name`."""
+        self._declared[element][name] = line
+        self.use(name, line)
+
     def reference(self, name: str, line: int) -> None:
         """A `Reference` element at `line` vouches for `name`."""
         self._references[name] = line
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Every variable in the order of its first use: its position is its index."""
+    def every_name(self) -> tuple[str, ...]:
+        """Every variable so far, whosever it is."""
         return tuple(self._lines)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables of the call in the order of their first use: its position is its index."""
+        return tuple(name for name in self._lines if not any(name in names for names in self._declared.values()))
+
+    @property
+    def global_names(self) -> tuple[str, ...]:
+        """The variables of the run."""
+        return tuple(self._declared["Global"])
+
+    @property
+    def user_names(self) -> tuple[str, ...]:
+        """The variables of the user."""
+        return tuple(name for name in self._declared["User"] if name not in self._declared["Global"])
 
     def check(self, problems: Problems) -> None:
         """Report what is used once only, and references to nothing."""
         for name, lines in self._lines.items():
             if len(lines) == 1 and name not in self._references:
-                others = [other for other in self._lines if other != name]
-                hint = nearest(name, others, "${}") or f'or name it in <Reference variables="{name}"/>'
-                problems.error(lines[0], f"variable ${name} is used only here", hint)
+                self._report_single(name, lines[0], problems)
         for name, line in self._references.items():
             if name not in self._lines:
                 problems.error(line, f"Reference names ${name}, which is never used", nearest(name, self._lines, "${}"))
+
+    def _report_single(self, name: str, line: int, problems: Problems) -> None:
+        elements = [element for element, names in self._declared.items() if name in names]
+        what = f"<{elements[0]}> names ${name}, which is never used" if elements else f"variable ${name} is used only here"
+        others = [other for other in self._lines if other != name]
+        problems.error(line, what, nearest(name, others, "${}") or f'or name it in <Reference variables="{name}"/>')

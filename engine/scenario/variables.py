@@ -7,7 +7,7 @@ which the scenarios of a shard share. An action reads and writes through a `Vari
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 Value = bytes | float | bool | None
@@ -71,9 +71,13 @@ class GlobalVariable(Variable):
 
 
 class Memory:
-    """The variables that outlive calls. The scenarios of a shard share one, and each shard has its own."""
+    """The variables that outlive calls. The scenarios of a shard share one, and each shard has its own.
 
-    def __init__(self) -> None:
+    `presets` are the values that global variables begin with (-set).
+    """
+
+    def __init__(self, presets: Mapping[str, bytes] | None = None) -> None:
+        self._presets = presets or {}
         self._globals: dict[str, int] = {}
         self._global_values: list[Value] = []
         self._users: dict[str, int] = {}
@@ -86,12 +90,15 @@ class Memory:
             found[name] = UserVariable(self._users.setdefault(name, len(self._users)))
         for name in global_names:
             index = self._globals.setdefault(name, len(self._globals))
-            self._global_values += [None] * (index + 1 - len(self._global_values))
+            if index == len(self._global_values):
+                self._global_values.append(self._presets.get(name))
             found[name] = GlobalVariable(index, self._global_values)
         return found
 
     def of_user(self, user: int) -> list[Value]:
-        """The values of this user's variables, to be shared by all of the user's calls."""
+        """The values of this user's variables, shared by all of the user's calls. User 0 is none: each call has its own."""
+        if not user:
+            return [None] * len(self._users)
         values = self._user_values.get(user)
         if values is None:
             values = self._user_values[user] = [None] * len(self._users)

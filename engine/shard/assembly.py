@@ -8,6 +8,7 @@ from engine.call.context import Host
 from engine.messages import Role
 from engine.scenario.data_file import DataFile
 from engine.scenario.program import Program, RunFacts
+from engine.scenario.variables import Memory
 from engine.shard.pacing import NoPacer, Pacer, RatePacer, UserPacer
 from engine.shard.protocol import ShardPlan
 from engine.shard.shares import calls_per_second, random_of, share_of
@@ -44,6 +45,7 @@ def facts(plan: ShardPlan, transport: Transport, data_files: list[DataFile]) -> 
         tdm_map=config.tdm_map,
         keywords=config.keywords,
         data_files={file.name: file for file in data_files},
+        memory=Memory({name: value.encode("utf-8", "replace") for name, value in config.global_values}),
         random=random_of(config.seed, plan.index),
     )
 

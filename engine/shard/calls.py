@@ -96,7 +96,7 @@ class CallTable:
     def start_outgoing(self, due_ns: int, user: int, now_ns: int) -> None:
         """Start the call that was due at `due_ns`."""
         number = self._next_number()
-        call = Call(self.context, number, self.context.program.call_id(number), due_ns=due_ns, cseq=self._first_cseq, user=user)
+        call = self._make(number, self.context.program.call_id(number), due_ns, user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
         if not self.transport.attach(call):
@@ -107,6 +107,13 @@ class CallTable:
             call.start(now_ns, outgoing=True)
         except Exception as error:
             end_spoiled(call, error, now_ns)
+
+    def _make(self, number: int, call_id: bytes, due_ns: int, user: int) -> Call:
+        call = Call(self.context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
+        memory = self.context.program.user_memory
+        if memory is not None:
+            call.user_variables = memory.of_user(user)
+        return call
 
     def _fail_unstarted(self, call: Call, now_ns: int) -> None:
         meter = self.context.meter
@@ -175,7 +182,7 @@ class CallTable:
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
     def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
-        call = Call(self.context, self._next_number(), call_id, due_ns=arrived_ns, cseq=self._first_cseq)
+        call = self._make(self._next_number(), call_id, arrived_ns, 0)
         self.transport.adopt(call, source)
         self.calls[call_id] = call
         call.start(arrived_ns, outgoing=False)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -55,9 +56,11 @@ def assert_parity(programs: Programs, scenario: tuple[str, ...], text: bytes) ->
 
 @pytest.mark.parametrize("scenario", FILES, ids=lambda path: path.stem)
 def test_scenario_files(programs: Programs, scenario: Path) -> None:
-    data = scenario.with_suffix(".csv")
+    """Beside a scenario may lie its data file and a file with more arguments."""
+    data, more = scenario.with_suffix(".csv"), scenario.with_suffix(".args")
     inf = ("-inf", str(data)) if data.exists() else ()
-    assert_parity(programs, ("-sf", str(scenario), *inf), scenario.read_bytes())
+    arguments = shlex.split(more.read_text()) if more.exists() else ()
+    assert_parity(programs, ("-sf", str(scenario), *inf, *arguments), scenario.read_bytes())
 
 
 @pytest.mark.parametrize("name", ["uac", "uas"])

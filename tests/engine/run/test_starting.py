@@ -27,6 +27,7 @@ NOWHERE = "no/where"
         ({"remote": "host:²"}, OptionError, "is not host, host:port"),
         ({"scenario_file": "a.xml", "scenario_name": "uac"}, GossipperError, r"a\.xml|not both"),
         ({"scenario_name": "uax"}, ScenarioErrors, "uax"),
+        ({"global_values": (("a", "1"),)}, OptionError, r"-set: \$a is no global variable of the scenario; declare it"),
         ({"rate": -1.0}, OptionError, "-r: "),
         ({"default_behaviors": "bay"}, OptionError, "'bay' is not one of"),
         ({"data_files": (NOWHERE,)}, OptionError, "cannot read the data file"),
