@@ -113,7 +113,7 @@ def test_jumps_are_indices_and_labels_are_no_steps() -> None:
         '<assignstr assign_to="v" value="1"/></action></nop><nop next="start"/><nop next="also" counter="d"/><label id="end"/>'
     )
     assert [type(step) for step in program.steps] == [SendStep, NopStep, NopStep, NopStep]
-    assert [(step.next, step.test, step.counter) for step in program.steps] == [
+    assert [(step.next, step.test.index if step.test else None, step.counter) for step in program.steps] == [
         (None, None, None),
         (4, 0, 0),
         (0, None, None),
