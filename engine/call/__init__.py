@@ -7,7 +7,8 @@ when, `defaults` what is done with a message that the scenario does not know. No
 
 from __future__ import annotations
 
+from engine.call.base import CallBase, CallContext, Host
+from engine.call.behaviours import Behaviours
 from engine.call.call import Call
-from engine.call.context import Behaviours, CallContext, Host
 
-__all__ = ["Behaviours", "Call", "CallContext", "Host"]
+__all__ = ["Behaviours", "Call", "CallBase", "CallContext", "Host"]

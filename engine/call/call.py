@@ -17,15 +17,13 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.call import timeouts
-from engine.call.context import CallContext
+from engine.call.base import CallBase, CallContext
 from engine.call.defaults import tell_peer, unexpected
-from engine.call.dialog import Dialog
 from engine.call.matching import find_earlier
 from engine.call.places import place
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
-from engine.scenario.program import NopStep, PauseStep, RecvStep, Render, SendStep, Step
-from engine.scenario.variables import Value
+from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step
 from engine.sip.message import Message
 
 MOST_STEPS_AT_ONCE: Final = 1000
@@ -35,18 +33,14 @@ _STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 
 
 NOTHING_HEARD: Final = Heard()
-NO_VARIABLES: Final[list[Value]] = []
 NO_TIMERS: Final[list[int]] = []
 """Shared by the calls that have none: ten thousands may be open."""
 
 
-class Call(Dialog):
-    """One call. Attributes without an underscore are for keywords, actions (`CallState`) and the host."""
+class Call(CallBase):
+    """One call."""
 
     __slots__ = (
-        "_action_failed",
-        "_action_failure",
-        "_action_reason",
         "_counted",
         "_from_due_ns",
         "_heard",
@@ -55,47 +49,12 @@ class Call(Dialog):
         "_resend",
         "_started_ns",
         "_timers",
-        "call_id",
-        "circuit",
-        "context",
-        "digits",
-        "due_ns",
-        "is_over",
-        "local_port",
-        "message",
-        "number",
-        "peer",
-        "queued_ns",
-        "step_index",
-        "user",
-        "user_variables",
-        "variables",
-        "wait_until_ns",
-        "wake_ns",
     )
 
     def __init__(
         self, context: CallContext, number: int, call_id: bytes, *, due_ns: int, cseq: int, user: int = 0, local_port: int = 0
     ) -> None:
-        super().__init__(cseq)
-        self.context = context
-        self.number = number
-        self.digits = b"%d" % number
-        self.call_id = call_id
-        self.due_ns = due_ns
-        self.user = user
-        self.local_port = local_port
-        self.circuit = 0
-        self.peer: object = None
-        self.step_index = 0
-        self.message = b""
-        variables = len(context.program.variables)
-        self.variables: list[Value] = [None] * variables if variables else NO_VARIABLES
-        self.user_variables = NO_VARIABLES
-        self.is_over = False
-        self.queued_ns = 0
-        self.wake_ns = 0
-        self.wait_until_ns = 0
+        super().__init__(context, number, call_id, due_ns=due_ns, cseq=cseq, user=user, local_port=local_port)
         self._on_wait: Callable[[Call, int], None] = Call._advance
         self._resend: Resend | None = None
         self._heard = Heard()
@@ -104,9 +63,6 @@ class Call(Dialog):
         self._started_ns = 0
         self._paused_in = -1
         self._counted = False
-        self._action_failed = False
-        self._action_failure: Failure | None = None
-        self._action_reason = ""
 
     # --- what the host calls -------------------------------------------------------------------------------------------
 
@@ -161,18 +117,7 @@ class Call(Dialog):
         """The connection that this call used is gone."""
         self.end(now_ns, failure, reason)
 
-    # --- what actions and default behaviours call ----------------------------------------------------------------------
-
-    def fail(self, failure: Failure, detail: str) -> None:
-        """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
-        self._action_failed = True
-        if self._action_failure is None:
-            self._action_failure = failure
-            self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
-
-    def log(self, text: str) -> None:
-        """Hand on what a <log> action wrote."""
-        self.context.host.logged(text)
+    # --- what default behaviours call ----------------------------------------------------------------------------------
 
     def jump(self, index: int, now_ns: int) -> None:
         """Go on at another step, whatever was being waited for."""
@@ -181,16 +126,6 @@ class Call(Dialog):
         self._resend = None
         self.step_index = index
         self._advance(now_ns)
-
-    def count_unexpected(self) -> None:
-        """Count a message that the step at which the call stands did not wait for."""
-        steps = self.context.meter.steps
-        if self.step_index < len(steps):
-            steps[self.step_index].unexpected += 1
-
-    def send_default(self, render: Render) -> None:
-        """Send a message of the default behaviours, outside the scenario."""
-        self.context.send(self, render(self))
 
     def end(self, now_ns: int, failure: Failure | None, reason: str = "") -> None:
         """The call is over; without a `failure` it succeeded."""

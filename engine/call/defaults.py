@@ -8,33 +8,29 @@ and the peer is told in the way that fits where the call stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from engine.call.base import CallBase
 from engine.call.places import place
 from engine.messages import Failure, Role
 from engine.sip.message import Message
-
-if TYPE_CHECKING:
-    from engine.call.call import Call
-
 
 MOST_OF_A_METHOD = 20
 """Of a method that a peer made up, this much is told."""
 
 
-def unexpected(call: Call, message: Message, now_ns: int) -> None:
+def unexpected(call: CallBase, message: Message, now_ns: int) -> None:
     """Deal with a message that fits no step of the call."""
     handler = _BY_METHOD.get(message.method, _abort) if not message.status else _abort
     handler(call, message, now_ns)
 
 
-def reason_for(call: Call, message: Message) -> str:
+def reason_for(call: CallBase, message: Message) -> str:
     """The reason of a failure for people: what came, and what was waited for."""
     what = str(message.status) if message.status else message.method[:MOST_OF_A_METHOD].decode("latin-1")
     return f"unexpected {what} in {place(call.context.program.steps, call.step_index)}"
 
 
-def _abort(call: Call, message: Message, now_ns: int) -> None:
+def _abort(call: CallBase, message: Message, now_ns: int) -> None:
     context = call.context
     call.count_unexpected()
     if not context.behaviours.abort_unexpected:
@@ -45,7 +41,7 @@ def _abort(call: Call, message: Message, now_ns: int) -> None:
     call.end(now_ns, Failure.UNEXPECTED_MESSAGE, reason)
 
 
-def _peer_ends(call: Call, message: Message, now_ns: int) -> None:
+def _peer_ends(call: CallBase, message: Message, now_ns: int) -> None:
     """A BYE or CANCEL: answered, and the call has failed."""
     context = call.context
     call.count_unexpected()
@@ -57,7 +53,7 @@ def _peer_ends(call: Call, message: Message, now_ns: int) -> None:
     call.end(now_ns, Failure.UNEXPECTED_MESSAGE, reason_for(call, message))
 
 
-def _answer(call: Call, message: Message, now_ns: int) -> None:
+def _answer(call: CallBase, message: Message, now_ns: int) -> None:
     """Answer 200 and go on; the call's last message stays what it was."""
     context = call.context
     last, call.last = call.last, message
@@ -66,17 +62,17 @@ def _answer(call: Call, message: Message, now_ns: int) -> None:
     context.meter.counters.auto_answered += 1
 
 
-def _ping(call: Call, message: Message, now_ns: int) -> None:
+def _ping(call: CallBase, message: Message, now_ns: int) -> None:
     if call.context.behaviours.ping_reply:
         _answer(call, message, now_ns)
 
 
-def _automatic(call: Call, message: Message, now_ns: int) -> None:
+def _automatic(call: CallBase, message: Message, now_ns: int) -> None:
     handler = _answer if call.context.behaviours.auto_answer else _abort
     handler(call, message, now_ns)
 
 
-_BY_METHOD: dict[bytes, Callable[[Call, Message, int], None]] = {
+_BY_METHOD: dict[bytes, Callable[[CallBase, Message, int], None]] = {
     b"BYE": _peer_ends,
     b"CANCEL": _peer_ends,
     b"PING": _ping,
@@ -87,7 +83,7 @@ _BY_METHOD: dict[bytes, Callable[[Call, Message, int], None]] = {
 }
 
 
-def tell_peer(call: Call) -> None:
+def tell_peer(call: CallBase) -> None:
     """Send what ends the dialog from where it stands. Only the side that called does so, as in SIPp.
 
     An INVITE without any reply: nothing. With an error: its ACK. With a 2xx whose ACK is due: ACK and BYE. With less:

@@ -7,31 +7,27 @@ too, as in SIPp. A call that fails tells its peer first (`defaults.tell_peer`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from engine.call.base import CallBase
 from engine.call.defaults import tell_peer
 from engine.call.places import place
 from engine.messages import Failure
 from engine.scenario.program import RecvStep, SendStep, Step
 
-if TYPE_CHECKING:
-    from engine.call.call import Call
 
-
-def give_up(call: Call, index: int, now_ns: int) -> None:
+def give_up(call: CallBase, index: int, now_ns: int) -> None:
     """No answer to what step `index` sent, after all its retransmissions."""
     steps = call.context.program.steps
     _time_out(call, steps[index], now_ns, Failure.MAX_RETRANSMISSIONS, f"no answer to {place(steps, index)}, given up")
 
 
-def send_timed_out(call: Call, now_ns: int) -> None:
+def send_timed_out(call: CallBase, now_ns: int) -> None:
     """A `send` waited in vain for the answer to what was sent before it."""
     steps = call.context.program.steps
     step = steps[call.step_index]
     _time_out(call, step, now_ns, Failure.TIMEOUT_ON_SEND, f"timeout before {place(steps, step.index)}")
 
 
-def recv_timed_out(call: Call, now_ns: int) -> None:
+def recv_timed_out(call: CallBase, now_ns: int) -> None:
     """No message came for a run of `recv`; the first of the run that has a timeout is the one that timed out."""
     steps = call.context.program.steps
     step = steps[call.step_index]
@@ -40,7 +36,7 @@ def recv_timed_out(call: Call, now_ns: int) -> None:
     _time_out(call, step, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout in {place(steps, step.index)}")
 
 
-def _time_out(call: Call, step: Step, now_ns: int, failure: Failure, reason: str) -> None:
+def _time_out(call: CallBase, step: Step, now_ns: int, failure: Failure, reason: str) -> None:
     context = call.context
     context.meter.steps[step.index].timeouts += 1
     on_timeout = step.on_timeout if isinstance(step, (SendStep, RecvStep)) else None

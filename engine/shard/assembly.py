@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from engine.call import Behaviours, CallContext
-from engine.call.context import Host
+from engine.call import Behaviours, CallContext, Host
 from engine.messages import Role
 from engine.scenario.data_file import DataFile
 from engine.scenario.program import Program, RunFacts

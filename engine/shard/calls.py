@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import Final
 
-from engine.call import Call, CallContext
+from engine.call import Call, CallBase, CallContext
 from engine.call.matching import first_recv
 from engine.messages import Counters, Failure, Role
 from engine.shard.mishap import end_spoiled, in_one_line, printable
@@ -209,17 +209,17 @@ class CallTable:
 
     # --- Host ----------------------------------------------------------------------------------------------------------
 
-    def send(self, call: Call, data: bytes) -> bool:
+    def send(self, call: CallBase, data: bytes) -> bool:
         """Send a call's message."""
         for trace in self.traces:
             trace.add(sent=True, data=data)
         return self.transport.send(call, data)
 
-    def wake(self, call: Call, due_ns: int) -> None:
+    def wake(self, call: CallBase, due_ns: int) -> None:
         """Queue a call's next time."""
         self._timers.add(call, due_ns)
 
-    def ended(self, call: Call, now_ns: int) -> None:
+    def ended(self, call: CallBase, now_ns: int) -> None:
         """Forget a call, but for its Call-ID."""
         self.calls.pop(call.call_id, None)
         self.transport.detach(call)

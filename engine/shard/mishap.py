@@ -7,7 +7,7 @@ call with `end_spoiled`; it is counted as a fatal error and told as a warning.
 
 from __future__ import annotations
 
-from engine.call import Call
+from engine.call import CallBase
 from engine.call.places import place
 from engine.messages import Failure
 
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else "?" for each in text[:MOST_TEXT])
 
 
-def end_spoiled(call: Call, error: Exception, now_ns: int) -> None:
+def end_spoiled(call: CallBase, error: Exception, now_ns: int) -> None:
     """The call raised `error`: it has failed."""
     context = call.context
     reason = f"{in_one_line(error)} in {place(context.program.steps, call.step_index)}"

@@ -14,14 +14,14 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import Final
 
-from engine.call import Call
+from engine.call import CallBase
 from engine.shard.mishap import end_spoiled
 
 NEVER_NS: Final = 1 << 62
 TICK_BITS: Final = 20
 """A tick is 2**20 ns."""
 
-Entry = tuple[int, int, Call]
+Entry = tuple[int, int, CallBase]
 """When, in which order, and whom to wake."""
 
 
@@ -36,7 +36,7 @@ class Timers:
         self._queues: dict[int, list[Entry]] = {}
         self._order = 0
 
-    def add(self, call: Call, due_ns: int) -> None:
+    def add(self, call: CallBase, due_ns: int) -> None:
         """Wake `call` at `due_ns`; its `queued_ns` must say the same."""
         tick = due_ns >> TICK_BITS
         queue = self._queues.get(tick)
@@ -66,7 +66,7 @@ class Timers:
                 self.fired += 1
                 _wake(call, now_ns)
 
-    def _take_first(self) -> tuple[int, Call]:
+    def _take_first(self) -> tuple[int, CallBase]:
         """Remove the first entry, and the tick with its last."""
         tick = self._ticks[0]
         queue = self._queues[tick]
@@ -77,7 +77,7 @@ class Timers:
         return due_ns, call
 
 
-def _wake(call: Call, now_ns: int) -> None:
+def _wake(call: CallBase, now_ns: int) -> None:
     try:
         call.wake(now_ns)
     except Exception as error:

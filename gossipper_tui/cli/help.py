@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable
 
 from engine.options import OPTIONS, Group, Option, format_value
+from gossipper_tui.cli.interface_flags import FLAG_HELP
 from gossipper_tui.cli.sipp_flags import TUNING_FLAGS
-from gossipper_tui.cli.tui import FLAG_HELP
 
 FLAG_WIDTH = 26
 WIDTH = 100

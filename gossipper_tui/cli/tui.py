@@ -9,20 +9,8 @@ from pathlib import Path
 
 from engine.errors import GossipperError
 from gossipper_tui.cli.arguments import parse
+from gossipper_tui.cli.interface_flags import INTERFACE_FLAGS
 from gossipper_tui.cli.sipp import answer
-
-INTERFACE_FLAGS = {
-    "--headless": ("--headless", 0),
-    "--replay": ("--replay", 1),
-    "--theme": ("--theme", 1),
-}
-"""Flags beside SIPp's, as in `gossipper_tui.cli.sipp_flags.ACTION_FLAGS`."""
-
-FLAG_HELP = {
-    "--headless": "No screen: a status line a second, the same keys, the final screen at the end.",
-    "--replay FILE": "Show a recorded run (-events) instead of starting one.",
-    "--theme NAME": "Colours of the screen.",
-}
 
 
 class NoTerminal(GossipperError):

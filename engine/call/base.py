@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a call is to whoever works on it: its attributes, what all calls of a shard share, and who carries out what they ask.
+
+`defaults` and `timeouts` work on a `CallBase`; `call` is how one runs.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from engine.call.behaviours import Behaviours
+from engine.call.dialog import Dialog
+from engine.call.matching import Matcher
+from engine.call.places import place
+from engine.messages import Failure
+from engine.scenario.program import Program, Render
+from engine.scenario.variables import Value
+from engine.stats.meter import Meter
+
+NO_VARIABLES: Final[list[Value]] = []
+"""Shared by the calls that have none: ten thousands may be open."""
+
+
+class Host(Protocol):
+    """Who runs calls: it owns the sockets, the timers and the table of calls."""
+
+    def send(self, call: CallBase, data: bytes) -> bool:
+        """Send a message to the call's peer; False when the socket will not take it."""
+
+    def wake(self, call: CallBase, due_ns: int) -> None:
+        """Call `call.wake` at `due_ns` or soon after, unless an earlier `wake` does so first."""
+
+    def ended(self, call: CallBase, now_ns: int) -> None:
+        """The call is over and wants nothing any more; what still comes for it is for a dead call."""
+
+    def logged(self, text: str) -> None:
+        """A <log> action wrote this."""
+
+    def warned(self, text: str) -> None:
+        """A person should know this."""
+
+
+@dataclass(slots=True, kw_only=True)
+class CallContext:
+    """Shared by all calls of a shard. Intervals in ns; `loose` is `-rtcheck loose`; `chance` draws from 0 up to 1."""
+
+    program: Program
+    meter: Meter
+    host: Host
+    behaviours: Behaviours = field(default_factory=Behaviours)
+    t2_ns: int = 4_000_000_000
+    max_invite_retransmissions: int = 5
+    max_other_retransmissions: int = 7
+    loose: bool = False
+    chance: Callable[[], float] = random.random
+    matcher: Matcher = field(init=False)
+    send: Callable[[CallBase, bytes], bool] = field(init=False)
+    """`host.send`, or what stands behind it when the host has nothing to add: this runs once a message."""
+
+    def __post_init__(self) -> None:
+        self.send = self.host.send
+        self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq)
+
+
+class CallBase(Dialog):
+    """A call without its state machine. Attributes without an underscore are for keywords, actions (`CallState`) and the host.
+
+    `peer` is the transport's. `queued_ns` is the time for which the host has an entry, `wake_ns` the one that the call wants,
+    0 for none. `wait_until_ns` is the end of a pause or a timeout.
+    """
+
+    __slots__ = (
+        "_action_failed",
+        "_action_failure",
+        "_action_reason",
+        "call_id",
+        "circuit",
+        "context",
+        "digits",
+        "due_ns",
+        "is_over",
+        "local_port",
+        "message",
+        "number",
+        "peer",
+        "queued_ns",
+        "step_index",
+        "user",
+        "user_variables",
+        "variables",
+        "wait_until_ns",
+        "wake_ns",
+    )
+
+    def __init__(
+        self, context: CallContext, number: int, call_id: bytes, *, due_ns: int, cseq: int, user: int = 0, local_port: int = 0
+    ) -> None:
+        super().__init__(cseq)
+        self.context = context
+        self.number = number
+        self.digits = b"%d" % number
+        self.call_id = call_id
+        self.due_ns = due_ns
+        self.user = user
+        self.local_port = local_port
+        self.circuit = 0
+        self.peer: object = None
+        self.step_index = 0
+        self.message = b""
+        variables = len(context.program.variables)
+        self.variables: list[Value] = [None] * variables if variables else NO_VARIABLES
+        self.user_variables = NO_VARIABLES
+        self.is_over = False
+        self.queued_ns = 0
+        self.wake_ns = 0
+        self.wait_until_ns = 0
+        self._action_failed = False
+        self._action_failure: Failure | None = None
+        self._action_reason = ""
+
+    @abstractmethod
+    def wake(self, now_ns: int) -> None:
+        """A time that this call asked for has come (or an earlier one that it no longer needs)."""
+
+    @abstractmethod
+    def jump(self, index: int, now_ns: int) -> None:
+        """Go on at another step, whatever was being waited for."""
+
+    @abstractmethod
+    def end(self, now_ns: int, failure: Failure | None, reason: str = "") -> None:
+        """The call is over; without a `failure` it succeeded."""
+
+    def fail(self, failure: Failure, detail: str) -> None:
+        """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
+        self._action_failed = True
+        if self._action_failure is None:
+            self._action_failure = failure
+            self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
+
+    def log(self, text: str) -> None:
+        """Hand on what a <log> action wrote."""
+        self.context.host.logged(text)
+
+    def count_unexpected(self) -> None:
+        """Count a message that the step at which the call stands did not wait for."""
+        steps = self.context.meter.steps
+        if self.step_index < len(steps):
+            steps[self.step_index].unexpected += 1
+
+    def send_default(self, render: Render) -> None:
+        """Send a message of the default behaviours, outside the scenario."""
+        self.context.send(self, render(self))
