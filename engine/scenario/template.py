@@ -32,7 +32,7 @@ class Text:
 class Word:
     """A keyword as it stands in a text: `[name+offset key="value"]`. `$` and `last_` are names; `rest` is what follows them.
 
-    `before` is the text of its line up to it. `source` is the whole of it without the brackets.
+    `source` is the whole of it without the brackets.
     """
 
     name: str
@@ -40,7 +40,6 @@ class Word:
     offset: int
     arguments: dict[str, Parsed]
     line: int
-    before: str
     source: str
 
 
@@ -142,11 +141,10 @@ class TemplateParser:
         rest = full.removeprefix(name)
         if offset and name not in ("last_",):
             rest = rest[: len(rest) - len(offset[0])] if rest else rest
-        before = text[text.rfind("\n", 0, opening) + 1 : opening]
         arguments = {
             found[1]: self.parse(found[2] or found[3] or found[4] or "", line) for found in _ARGUMENT.finditer(head[3])
         }
-        return Word(name, rest, int(offset[0]) if offset else 0, arguments, line, before, content)
+        return Word(name, rest, int(offset[0]) if offset else 0, arguments, line, content)
 
 
 def base_name(full: str) -> str:

@@ -46,6 +46,7 @@ def run(programs: Programs, command: tuple[str, ...], scenario: tuple[str, ...],
 
 def assert_parity(programs: Programs, scenario: tuple[str, ...], text: bytes) -> None:
     steps = read_steps(text)
+    scenario = (*scenario, "-mp", str(free_port()))
     commands = ((require("sipp"),), (*GOSSIPPER, "sipp"))
     with ThreadPoolExecutor(len(commands)) as pool:
         theirs, ours = pool.map(lambda command: run(programs, command, scenario, steps), commands)

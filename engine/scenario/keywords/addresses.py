@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from engine.scenario.assemble import Slot
 from engine.scenario.keywords.slots import fact, number, number_fact
-from engine.scenario.problems import Misuse
 from engine.scenario.program import RunFacts
 from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.template import Word
@@ -35,20 +34,7 @@ def _local_port(word: Word, scope: Scope) -> Compiled:
     return number("local_port", word.offset)
 
 
-def _check_media_line(word: Word) -> None:
-    if not any(kind in word.before for kind in ("audio", "video", "image")):
-        raise Misuse(
-            f"[{word.source}] stands in a line that names no audio, video or image before it", "write it in an m= line"
-        )
-
-
-def _media_port(word: Word, scope: Scope) -> Compiled:
-    _check_media_line(word)
-    return b"%d" % (scope.facts.media_port + word.offset)
-
-
 def _auto_media_port(word: Word, scope: Scope) -> Compiled:
-    _check_media_line(word)
     first = scope.facts.media_port + word.offset
     return Slot(lambda call: first + 4 * (call.number - 1) % AUTO_MEDIA_PORTS, format=b"%d")
 
@@ -65,6 +51,6 @@ KEYWORDS: Mapping[str, Keyword] = {
     "server_ip": fact(lambda facts: facts.local_ip),
     "media_ip": fact(_media_ip),
     "media_ip_type": Keyword(lambda word, scope: _ip_type(_media_ip(scope.facts))),
-    "media_port": Keyword(_media_port),
+    "media_port": number_fact(lambda facts: facts.media_port),
     "auto_media_port": Keyword(_auto_media_port),
 }

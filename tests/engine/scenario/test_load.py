@@ -69,7 +69,6 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<nop><action>\n<exec command="ls"/></action></nop>', "9: action <exec> is not built yet"),
         ("<nop><action><log/></action></nop>", "8: log needs message="),
         ('<nop><action><log message="[locl_ip]"/></action></nop>', "8: unknown keyword [locl_ip] — did you mean [local_ip]?"),
-        ('<nop><action><log message="m [media_port]"/></action></nop>', "8: [media_port] stands in a line that names no"),
     ],
 )
 def test_what_is_refused(body: str, expected: str) -> None:
@@ -105,6 +104,7 @@ def test_what_is_only_warned_of(body: str, expected: str) -> None:
     "body",
     [
         "text between",
+        '<nop><action><log message="from [media_port] and [auto_media_port+2]"/></action></nop>',
         '<recv response = "200"crlf="yes"/>',
         '<recv response="200" display="a&b>&amp;"/>',
         '<recv response="100" optional="true"/>',
