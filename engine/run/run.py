@@ -51,7 +51,7 @@ from engine.shard.protocol import (
 )
 from engine.shard.shares import calls_per_second, share_of
 from engine.stats.measurements import Measurements
-from engine.stats.verdict import judge
+from engine.stats.verdict import Judge
 
 START_LEAD_NS = 10_000_000
 """How long before the first call is due its shards are told: what a message to a child and its first turn may take."""
@@ -76,6 +76,7 @@ class Run:
         self._users = started.config.users
         self._start_ns = 0
         self._sequence = 0
+        self._judge = Judge()
         self._stopped_by_hand = False
         self._error = ""
         self._died = False
@@ -237,7 +238,7 @@ class Run:
         return snapshot
 
     def _verdict(self, measured: Measurements, elapsed_ns: int) -> Verdict:
-        return judge(measured, elapsed_ns, len(self._links))
+        return self._judge.verdict(measured, elapsed_ns, last=self._state is RunState.FINISHED)
 
     def _finish(self) -> None:
         self._state = RunState.FINISHED

@@ -53,6 +53,7 @@ class Shard:
         self._timers = Timers()
         self._notes = Notes()
         self._cpu_start_ns = time.process_time_ns()
+        self._wall_start_ns = time.monotonic_ns()
         self._transport: Transport | None = None
         self._traces: tuple[MessageTrace, ...] = ()
         self._table = CallTable(
@@ -132,6 +133,7 @@ class Shard:
     def _measurements(self) -> Measurements:
         counters = self._context.meter.counters
         counters.cpu_ns = time.process_time_ns() - self._cpu_start_ns
+        self._context.meter.wall_ns = time.monotonic_ns() - self._wall_start_ns
         if self._transport is not None:
             counters.kernel_drops = self._transport.drops()
             counters.without_socket = self._transport.without_socket()

@@ -9,7 +9,10 @@ from engine.messages import Counters, Histogram, StepCounts
 
 
 class Measurements(msgspec.Struct, kw_only=True):
-    """Everything that one shard, or several, measured since the start. Histograms are by the names of the timers."""
+    """Everything that one shard, or several, measured since the start. Histograms are by the names of the timers.
+
+    `wall_ns` is the time in which that was, of several shards the sum: what `counters.cpu_ns` could have been.
+    """
 
     counters: Counters
     steps: tuple[StepCounts, ...]
@@ -17,6 +20,7 @@ class Measurements(msgspec.Struct, kw_only=True):
     response_times_from_due: dict[str, Histogram]
     call_length: Histogram
     lateness: Histogram
+    wall_ns: int = 0
 
     def plus(self, other: Measurements) -> Measurements:
         """Both together; they must be of the same scenario."""
@@ -27,6 +31,7 @@ class Measurements(msgspec.Struct, kw_only=True):
             response_times_from_due=_add(self.response_times_from_due, other.response_times_from_due),
             call_length=self.call_length.plus(other.call_length),
             lateness=self.lateness.plus(other.lateness),
+            wall_ns=self.wall_ns + other.wall_ns,
         )
 
 

@@ -57,6 +57,7 @@ class Meter:
         "response_times_from_due",
         "scenario_counters",
         "steps",
+        "wall_ns",
     )
 
     def __init__(
@@ -71,6 +72,7 @@ class Meter:
         self._timer_names = timers
         self._counter_names = counters
         self.counters = Counters()
+        self.wall_ns = 0
         self.scenario_counters = [0] * len(counters)
         self.steps = [StepTally() for _ in range(steps)]
         self.response_times = [Samples(response_bounds_ms) for _ in timers]
@@ -128,6 +130,7 @@ class Meter:
             response_times_from_due=self._histograms(self.response_times_from_due),
             call_length=self.call_length.histogram(),
             lateness=self.lateness.histogram(),
+            wall_ns=self.wall_ns,
         )
 
     def _histograms(self, samples: list[Samples]) -> dict[str, Histogram]:

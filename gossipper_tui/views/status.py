@@ -32,8 +32,11 @@ class Status:
     verdict: Verdict
 
     def line(self, width: int) -> str:
-        """One line of at most `width` columns; the least important parts go first when it is narrow."""
-        parts = self._parts()
+        """One line of at most `width` columns; reasons, then the least important parts go first when it is narrow."""
+        verdict = verdict_text(self.verdict)
+        parts = self._parts(verdict)
+        if len("  ".join(text for _, text in parts)) > width:
+            parts = self._parts(verdict.partition(":")[0])
         kept = sorted(range(len(parts)), key=lambda index: parts[index][0])
         while kept:
             text = "  ".join(parts[index][1] for index in sorted(kept))
@@ -42,7 +45,7 @@ class Status:
             kept.pop()
         return ""
 
-    def _parts(self) -> list[tuple[int, str]]:
+    def _parts(self, verdict: str) -> list[tuple[int, str]]:
         """Rank (0 is the most important) and text of each part, in the order in which they are shown."""
         target = f"/{numbers.rate(self.target_rate)}" if self.target_rate else ""
         parts = [
@@ -52,7 +55,7 @@ class Status:
             (4, f"{numbers.count(self.open, 6)} open"),
             (3, f"{numbers.count(self.successful, 7)} ok"),
             (2, f"{numbers.count(self.failed, 4)} failed"),
-            (5, verdict_text(self.verdict)),
+            (5, verdict),
         ]
         if self.p99_ns is not None:
             parts.insert(6, (7, f"p99 {numbers.duration(self.p99_ns, 7)}"))

@@ -11,7 +11,7 @@ import pytest
 from engine.messages import Failure
 from engine.stats.measurements import Measurements
 from engine.stats.meter import LATE_START_NS, MOST_REASONS, Meter
-from engine.stats.verdict import judge
+from engine.stats.verdict import Judge
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -87,7 +87,7 @@ def untraced(meter: Meter) -> None:
 
 
 def busy(meter: Meter) -> None:
-    meter.counters.cpu_ns = 10 * S
+    meter.counters.cpu_ns = meter.wall_ns = 10 * S
 
 
 def lost(meter: Meter) -> None:
@@ -107,8 +107,8 @@ def lost(meter: Meter) -> None:
 )
 def test_each_cause_of_doubt_is_named(harm: Callable[[Meter], None], word: str) -> None:
     meter = meter_of([5] * 100)
-    assert judge(meter.measurements(), 10 * S, 1).trustworthy
+    assert Judge().verdict(meter.measurements(), 10 * S, last=True).trustworthy
     harm(meter)
-    verdict = judge(meter.measurements(), 10 * S, 1)
+    verdict = Judge().verdict(meter.measurements(), 10 * S, last=True)
     assert not verdict.trustworthy
     assert word in str(verdict)

@@ -50,6 +50,13 @@ def test_a_narrow_line_keeps_state_rate_and_failures() -> None:
     assert "udp" not in line
 
 
+def test_reasons_that_do_not_fit_leave_their_verdict() -> None:
+    verdict = Verdict(reasons=("calls started over 10 ms late: from 600 s to 605 s 100.0% of them (up to 2000 ms)",))
+    line = status(started(), at(2, 20, verdict=verdict)).line(130)
+    assert "generator-limited" in line
+    assert "from 600 s" not in line
+
+
 def test_numbers_do_not_move_as_they_grow() -> None:
     small, large = (status(started(), at(2, calls)).line(200) for calls in (10, 9_000))
     assert small.index(" open") == large.index(" open")
