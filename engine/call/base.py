@@ -32,7 +32,8 @@ class Host(Protocol):
         """Send a message to the call's peer; False when the socket will not take it."""
 
     def wake(self, call: CallBase, due_ns: int) -> None:
-        """Call `call.wake` at `due_ns` or soon after, unless an earlier `wake` does so first."""
+        """Call `call.wake` at `due_ns` or soon after, instead of at the later time asked for before, and set `call.queued_ns`
+        to it: 0 again when it has come. Moving back is for the host to find out then, from `call.wake_ns`."""
 
     def ended(self, call: CallBase, now_ns: int) -> None:
         """The call is over and wants nothing any more; what still comes for it is for a dead call."""

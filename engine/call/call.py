@@ -363,7 +363,6 @@ class Call(CallBase):
             due_ns = resend.due_ns
         self.wake_ns = due_ns
         if due_ns and (not self.queued_ns or due_ns < self.queued_ns):
-            self.queued_ns = due_ns
             self.context.host.wake(self, due_ns)
 
     def _send_again(self, resend: Resend, now_ns: int) -> None:

@@ -222,6 +222,7 @@ class CallTable:
     def ended(self, call: CallBase, now_ns: int) -> None:
         """Forget a call, but for its Call-ID."""
         self.calls.pop(call.call_id, None)
+        self._timers.forget(call)
         self.transport.detach(call)
         self.pacer.ended(call.user, now_ns)
         if self.context.program.circuits and self.context.program.role is Role.UAC:

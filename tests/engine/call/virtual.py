@@ -148,6 +148,7 @@ class World:
         return self.wire_works
 
     def wake(self, call: Call, due_ns: int) -> None:
+        call.queued_ns = due_ns
         heappush(self._timers, (due_ns, len(self._timers)))
 
     def ended(self, call: Call, now_ns: int) -> None:

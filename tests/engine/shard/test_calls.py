@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from engine.call import Behaviours, CallContext
+from engine.call import Behaviours, Call, CallContext
 from engine.messages import Counters, Failure
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
@@ -307,3 +308,16 @@ def test_cutting_off_ends_every_call_though_one_raises() -> None:
     assert [data[:6] for data in sent] == [b"CANCEL", b"CANCEL"]
     assert (client.table.calls, client.counters.failed, client.counters.open) == ({}, 1, 1)
     client.poller.close()
+
+
+def test_nothing_is_left_of_calls_that_ended_before_a_long_timeout() -> None:
+    patient = Switchboard(SERVER.replace('request="BYE"', 'request="BYE" timeout="3600000"'))
+    for number in range(1000):
+        patient.invite(f"{number}@b")
+        if number % 100:
+            patient.bye(f"{number}@b")
+    assert (patient.counters.successful, patient.counters.open) == (990, 10)
+    assert patient.timers.held == 10
+    context = patient.table.context
+    assert sum(isinstance(each, Call) and each.context is context for each in gc.get_objects()) == 10
+    patient.poller.close()
