@@ -129,8 +129,10 @@ class Bus:
         return future
 
     def _start(self, command: Command[Any], future: Future[Any]) -> None:
+        """In the loop, whose own callbacks must not raise: the future may have been cancelled on the way here."""
         if self._closed:
-            future.set_exception(CommandError(f"{type(command).__name__}: {_CLOSED}"))
+            with suppress(InvalidStateError):
+                future.set_exception(CommandError(f"{type(command).__name__}: {_CLOSED}"))
             return
         self._nursery.start_soon(self._run_for, command, future)
 

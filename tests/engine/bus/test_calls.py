@@ -178,6 +178,21 @@ async def test_a_thread_that_waits_no_longer_cancels_its_handler() -> None:
         await trio.to_thread.run_sync(engine.cancelled.wait)
 
 
+def test_a_thread_that_waits_no_longer_just_as_the_bus_closes_harms_nobody() -> None:
+    def give_up(bus: Bus) -> None:
+        with pytest.raises(TimeoutError):
+            bus.call_blocking(LIST, timeout_s=0.01)
+
+    async def closed_while_the_command_waits_for_the_loop() -> None:
+        async with open_bus() as bus:
+            thread = threading.Thread(target=give_up, args=(bus,))
+            thread.start()
+            thread.join()
+        await trio.sleep(0)
+
+    trio.run(closed_while_the_command_waits_for_the_loop)
+
+
 async def test_waiting_for_oneself_is_refused() -> None:
     async with open_bus() as bus:
         Engine().serve_on(bus)
