@@ -26,11 +26,15 @@ SDP = (
 
 @dataclass(frozen=True)
 class Step:
-    """One `send` or mandatory `recv` of a scenario; a `recv` has a response's code or a request's method."""
+    """One `send` or mandatory `recv` of a scenario; a `recv` has a response's code or a request's method.
+
+    `paused_s` is how long the scenario pauses before it.
+    """
 
     sends: bool
     response: str = ""
     request: str = ""
+    paused_s: float = 0.0
 
 
 def read_steps(scenario: bytes) -> list[Step]:
@@ -39,11 +43,14 @@ def read_steps(scenario: bytes) -> list[Step]:
     Branches are not followed, and optional messages never come.
     """
     root = etree.fromstring(scenario, etree.XMLParser(recover=True, resolve_entities=False))
-    return [
-        Step(node.tag == "send", node.get("response", ""), node.get("request", ""))
-        for node in root.iterchildren("send", "recv")
-        if node.tag == "send" or node.get("optional", "false") == "false"
-    ]
+    steps, paused_s = [], 0.0
+    for node in root.iterchildren("send", "recv", "pause"):
+        if node.tag == "pause":
+            paused_s += float(node.get("milliseconds", "0")) / 1000
+        elif node.tag == "send" or node.get("optional", "false") == "false":
+            steps.append(Step(node.tag == "send", node.get("response", ""), node.get("request", ""), paused_s))
+            paused_s = 0.0
+    return steps
 
 
 def header(message: str, name: str) -> str:
@@ -65,7 +72,7 @@ class Mirror:
         """Walk through the steps, then listen until nothing more comes."""
         for step in steps:
             if step.sends:
-                self._receive()
+                self._receive(WAIT_S + step.paused_s)
             elif step.response:
                 self._answer(step.response)
             else:
@@ -73,9 +80,9 @@ class Mirror:
         while self._receive():
             pass
 
-    def _receive(self) -> bool:
+    def _receive(self, longest_s: float = WAIT_S) -> bool:
         """Wait for a message that is no retransmission."""
-        self.socket.settimeout(WAIT_S)
+        self.socket.settimeout(longest_s)
         try:
             while True:
                 data, (_, self.remote_port) = self.socket.recvfrom(65535)

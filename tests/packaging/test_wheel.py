@@ -153,7 +153,7 @@ def test_version(gossipper: str, form: str, programs: Programs) -> None:
     assert program.output == f"gossipper {__version__} ({FORMS[form]})\n"
 
 
-@pytest.mark.parametrize("name", ["uac", "uas"])
+@pytest.mark.parametrize("name", ["uac", "uas", "branchc"])
 def test_a_built_in_scenario_is_printed_and_sound(gossipper: str, programs: Programs, name: str) -> None:
     printed = programs.start(gossipper, "sipp", "-sd", name, environment=ALONE)
     assert printed.wait() == 0

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import ScenarioErrors
 from engine.scenario.library import list_scenarios, read_source
+from tests.programs import ROOT
 
 
 def test_built_in_scenarios_go_by_name() -> None:
@@ -28,8 +29,10 @@ def test_files_go_by_path(tmp_path: Path) -> None:
     ("source", "expected"),
     [
         (".", ".: this is a directory — name a scenario file in it"),
-        ("no/such.xml", "no/such.xml: there is no such scenario — built-in scenarios are uac, uas"),
+        ("no/such.xml", "no/such.xml: there is no such scenario — built-in scenarios are uac, uas, branchc, branchs, ooc_"),
         ("uacc", "uacc: there is no such scenario — did you mean uac?"),
+        ("3pcc-C-A", "3pcc-C-A: this built-in scenario is not built yet — SIPp knows it, this version does not yet"),
+        ("uac_pcap", "uac_pcap: this built-in scenario is not built yet"),
         ("", ": this is a directory"),
         ("a\0b", "cannot read the file"),
         pytest.param("x" * 5000, "cannot read the file: File name too long", id="long"),
@@ -55,7 +58,8 @@ def test_scenarios_of_a_folder_and_one_level_below(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     found = list_scenarios(str(tmp_path))
     assert found.files == (f"{tmp_path}/a.xml", f"{tmp_path}/b.xml", f"{tmp_path}/sub/c.xml")
-    assert found.built_in == ("uac", "uas")
+    assert found.built_in[:4] == ("uac", "uas", "branchc", "branchs")
+    assert set(found.built_in) == {path.stem for path in (ROOT / "scenarios").iterdir()}
 
 
 def test_paths_are_relative_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,7 @@ def test_every_command_has_help(command: str) -> None:
     assert f"gossipper {command}" in ended.out
 
 
-@pytest.mark.parametrize("name", ["uac", "uas"])
+@pytest.mark.parametrize("name", ["uac", "uas", "regexp", "branchc", "branchs", "ooc_dummy"])
 def test_built_in_scenarios_are_printed(name: str) -> None:
     ended = gossipper("sipp", "-sd", name)
     assert ended.code == 0

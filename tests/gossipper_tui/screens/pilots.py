@@ -10,8 +10,12 @@ from textual.pilot import Pilot
 
 from gossipper_tui.app import GossipperApp
 from gossipper_tui.screens.base import GossipperScreen
+from tests.programs import ROOT
 
 LIMIT_S = 20.0
+_BUILT_IN = len(list((ROOT / "scenarios").glob("*.xml")))
+REGISTER, BROKEN = ("down",) * (_BUILT_IN + 1), ("down",) * (_BUILT_IN + 3)
+"""The keys that lead to each file of the tests' library, which stand behind what is built in."""
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:

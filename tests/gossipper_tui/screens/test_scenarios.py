@@ -21,9 +21,7 @@ from gossipper_tui.widgets.library import Library
 from gossipper_tui.widgets.problem_list import ProblemList
 from gossipper_tui.widgets.source_view import SourceView
 from gossipper_tui.widgets.step_detail import StepDetail
-from tests.gossipper_tui.screens.pilots import press, settle
-
-REGISTER, BROKEN = ("down",) * 3, ("down",) * 5
+from tests.gossipper_tui.screens.pilots import BROKEN, REGISTER, press, settle
 
 
 def drive(test: Callable[[Pilot[None], ScenariosScreen], Awaitable[None]], size: tuple[int, int] = (80, 24)) -> None:

@@ -15,7 +15,7 @@ from engine.options import RunConfig
 from gossipper_tui.app import GossipperApp
 from tests.gossipper_tui import samples
 from tests.gossipper_tui.screens.make_recordings import RECORDINGS
-from tests.gossipper_tui.screens.pilots import press, settle, until
+from tests.gossipper_tui.screens.pilots import BROKEN, REGISTER, press, settle, until
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 NOTHING = RunConfig()
@@ -36,8 +36,8 @@ class Picture:
 
 PICTURES = {
     "scenarios": Picture("scenarios"),
-    "scenarios-broken": Picture("scenarios", ("down",) * 5),
-    "scenarios-xml": Picture("scenarios", ("down", "down", "down", "v")),
+    "scenarios-broken": Picture("scenarios", BROKEN),
+    "scenarios-xml": Picture("scenarios", (*REGISTER, "v")),
     "setup": Picture("setup", ("down", "down", "enter"), config=CLIENT),
     "setup-search": Picture("setup", ("slash", *"timeout")),
     "setup-problem": Picture("setup", ("down", "enter")),
