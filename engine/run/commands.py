@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from functools import partial
 from itertools import count
 from pathlib import PurePath
 from typing import Any
@@ -40,10 +41,11 @@ from engine.messages import (
 )
 from engine.options import RunConfig, check_config
 from engine.run.links import ShardLink, start_child, start_in_process
+from engine.run.preparation import Prepared, in_thread, prepare
 from engine.run.run import Run, wait_until_ready
-from engine.run.validation import check_options, own_keywords, problems_of, scenario_source
+from engine.run.validation import check_options
 from engine.scenario.describe import describe_scenario
-from engine.scenario.library import list_scenarios, read_source
+from engine.scenario.library import list_scenarios
 from engine.shard.protocol import ShardPlan
 from engine.transport.addresses import resolve
 
@@ -68,49 +70,49 @@ class Engine:
 
     async def list_scenarios(self, command: ListScenarios) -> ScenarioList:
         """See `ListScenarios`."""
-        return await trio.to_thread.run_sync(list_scenarios, command.directory)
+        return await in_thread(partial(list_scenarios, command.directory))
 
     async def describe_scenario(self, command: DescribeScenario) -> ScenarioDescription:
         """See `DescribeScenario`."""
-        return describe_scenario(command.source)
+        return await in_thread(partial(describe_scenario, command.source))
 
     async def check_scenario(self, command: CheckScenario) -> tuple[Problem, ...]:
         """See `CheckScenario`."""
         try:
-            return describe_scenario(command.source).problems
+            return (await in_thread(partial(describe_scenario, command.source, pipes=True))).problems
         except ScenarioErrors as error:
             return tuple(_problem(one) for one in error.problems)
 
     async def check_options(self, command: CheckOptions) -> tuple[OptionProblem, ...]:
         """See `CheckOptions`."""
-        return check_options(command.config)
+        return await in_thread(partial(check_options, command.config))
 
     # --- runs ----------------------------------------------------------------------------------------------------------
 
     async def start_run(self, command: StartRun) -> RunStarted:
         """See `StartRun`."""
         config = command.config
-        scenario = _runnable(config)
+        prepared = await in_thread(partial(prepare, config))
         number = next(self._numbers)
-        name = f"{PurePath(scenario.source).stem}-{number}"
+        name = f"{PurePath(prepared.scenario.source).stem}-{number}"
         # Two runs must not share their Call-IDs and files, which SIPp makes with its process id: a peer that remembers
         # the calls of the first would take those of the second for repetitions.
         pid = os.getpid() + (number - 1) * MOST_PIDS
-        return await self._nursery.start(self._run, name, pid, config, scenario)  # type: ignore[no-any-return]
+        return await self._nursery.start(self._run, name, pid, config, prepared)  # type: ignore[no-any-return]
 
     async def _run(
-        self, name: str, pid: int, config: RunConfig, scenario: ScenarioDescription, task_status: trio.TaskStatus[RunStarted]
+        self, name: str, pid: int, config: RunConfig, prepared: Prepared, task_status: trio.TaskStatus[RunStarted]
     ) -> None:
         """Live through one run. What keeps it from starting is raised as it is, not in a group."""
         failure: Exception | None = None
         async with trio.open_nursery() as shards:
             try:
-                links = await self._start_shards(config, pid, shards)
+                links = await self._start_shards(config, prepared, pid, shards)
                 ready = await wait_until_ready(links)
                 started = RunStarted(
                     run=name,
                     config=config,
-                    scenario=scenario,
+                    scenario=prepared.scenario,
                     started_unix_ns=time.time_ns(),
                     pid=pid,
                     local=ready[0].local,
@@ -126,14 +128,13 @@ class Engine:
         if failure is not None:
             raise failure
 
-    async def _start_shards(self, config: RunConfig, pid: int, nursery: trio.Nursery) -> list[ShardLink]:
+    async def _start_shards(self, config: RunConfig, prepared: Prepared, pid: int, nursery: trio.Nursery) -> list[ShardLink]:
         in_process = self._in_process and config.workers == 1
-        name, xml = read_source(scenario_source(config))
         every_ns = IN_PROCESS_REPORTS_NS if in_process else CHILD_REPORTS_NS
         plan = ShardPlan(
             config=config,
-            scenario=name,
-            xml=xml,
+            scenario=prepared.scenario.source,
+            xml=prepared.xml,
             addresses=await resolve(config.remote, config.local_ip, config.local_port),
             count=config.workers,
             pid=pid,
@@ -220,17 +221,6 @@ def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, 
         PauseTraffic: engine.pause,
         ResumeTraffic: engine.resume,
     }
-
-
-def _runnable(config: RunConfig) -> ScenarioDescription:
-    """The scenario of a configuration in which nothing is wrong. Raises ScenarioErrors or the first OptionError."""
-    scenario = describe_scenario(scenario_source(config), own_keywords(config))
-    problems = [problem for problem in scenario.problems if not problem.warning]
-    if problems:
-        raise ScenarioErrors([ScenarioError(one.file, one.line, one.column, one.message, one.hint) for one in problems])
-    for error in problems_of(config, scenario):
-        raise error
-    return scenario
 
 
 def _check(config: RunConfig) -> None:

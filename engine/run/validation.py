@@ -9,8 +9,9 @@ from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config
-from engine.scenario.data_file import load_data_file
+from engine.scenario.data_file import check_data_file
 from engine.scenario.describe import describe_scenario
+from engine.scenario.input_files import is_pipe
 from engine.scenario.problems import nearest
 from engine.transport.addresses import split_host_port
 
@@ -66,7 +67,7 @@ def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
 def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     for path in config.data_files:
         try:
-            load_data_file(path)
+            check_data_file(path)
         except GossipperError as error:
             raise OptionError("-inf", path, str(error)) from None
     if not config.data_files and scenario is not None and scenario.data_fields:
@@ -94,13 +95,17 @@ def problems_of(config: RunConfig, scenario: ScenarioDescription | None) -> Iter
 
 
 def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
-    """The same for an interface: by the names of options, with a scenario that cannot run as a problem of its option."""
+    """The same for an interface: by the names of options, with a scenario that cannot run as a problem of its option.
+
+    It reads files. A scenario that comes out of a pipe is not looked at: that would take it from the run.
+    """
     found: list[OptionProblem] = []
     scenario: ScenarioDescription | None = None
     scenario_option = "scenario_file" if config.scenario_file else "scenario_name"
+    source = scenario_source(config)
     try:
-        scenario = describe_scenario(scenario_source(config), own_keywords(config))
-        errors = [problem for problem in scenario.problems if not problem.warning]
+        scenario = None if is_pipe(source) else describe_scenario(source, own_keywords(config))
+        errors = [problem for problem in scenario.problems if not problem.warning] if scenario else []
         if errors:
             found.append(OptionProblem(option=scenario_option, message=f"{len(errors)} problems, the first: {errors[0]}"))
     except GossipperError as error:

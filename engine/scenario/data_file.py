@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import ScenarioError
+from engine.scenario.input_files import Unreadable, read_head, read_regular
 from engine.scenario.problems import LATER_HINT, nearest
+
+MOST_DATA_BYTES = 1 << 31
+HEAD_BYTES = 1 << 16
+"""What is looked at before a run."""
 
 _ORDER = re.compile(r"([A-Za-z]*)(.*)", re.S)
 _LATER = ("RANDOM", "USER")
@@ -40,10 +45,26 @@ class DataFile:
 def load_data_file(path: str) -> DataFile:
     """Read a data file. Raises ScenarioError with the place of the problem."""
     try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise ScenarioError(path, 0, 0, f"cannot read the data file: {error.strerror}") from None
+        data = read_regular(path, MOST_DATA_BYTES)
+    except Unreadable as error:
+        raise _unreadable(path, error) from None
     return parse_data_file(path, data)
+
+
+def check_data_file(path: str) -> None:
+    """Look at the beginning of a data file. Raises ScenarioError."""
+    try:
+        head = read_head(path, MOST_DATA_BYTES, HEAD_BYTES)
+    except Unreadable as error:
+        raise _unreadable(path, error) from None
+    if len(head) < HEAD_BYTES:
+        parse_data_file(path, head)
+    else:
+        _check_order(path, head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].removesuffix(b"\r").decode("latin-1"))
+
+
+def _unreadable(path: str, error: Unreadable) -> ScenarioError:
+    return ScenarioError(path, 0, 0, f"cannot read the data file: {error}")
 
 
 def parse_data_file(path: str, data: bytes) -> DataFile:

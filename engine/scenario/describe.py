@@ -14,12 +14,16 @@ from engine.scenario.template import Parsed
 from engine.scenario.tidy import decode
 
 
-def describe_scenario(source: str, keywords: Collection[str] = ()) -> ScenarioDescription:
+def describe_scenario(source: str, keywords: Collection[str] = (), *, pipes: bool = False) -> ScenarioDescription:
     """A scenario for people; `source` is the name of a built-in one or a path, `keywords` are those of -key.
 
-    Raises ScenarioErrors only when there is nothing to read.
+    It reads files. Raises ScenarioErrors only when there is nothing to read (`pipes`: see `read_source`).
     """
-    name, data = read_source(source)
+    return describe(*read_source(source, pipes=pipes), keywords)
+
+
+def describe(name: str, data: bytes, keywords: Collection[str] = ()) -> ScenarioDescription:
+    """The same of a scenario that was read."""
     scenario, problems = read_scenario(name, data, keywords)
     return ScenarioDescription(
         source=name,

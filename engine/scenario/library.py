@@ -13,8 +13,10 @@ from pathlib import Path
 
 from engine.errors import ScenarioError, ScenarioErrors
 from engine.messages import ScenarioList
+from engine.scenario.input_files import IsDirectory, Missing, Unreadable, read_pipe, read_regular
 from engine.scenario.problems import LATER_HINT, nearest
 
+MOST_SCENARIO_BYTES = 8 << 20
 LATER = frozenset({"3pcc-A", "3pcc-B", "3pcc-C-A", "3pcc-C-B", "uac_pcap"})
 """Built-in scenarios of SIPp's that are not built yet."""
 _FIRST = ("uac", "uas")
@@ -33,25 +35,26 @@ def _built_in() -> dict[str, Traversable]:
     return {}
 
 
-def read_source(source: str) -> tuple[str, bytes]:
+def read_source(source: str, *, pipes: bool = False) -> tuple[str, bytes]:
     """The name to show for a scenario, and its bytes: a built-in one by its name, else a file.
 
-    Raises ScenarioErrors when there is nothing to read.
+    `pipes`: a pipe will do as well. It gives what it holds only once, so that is for whoever runs or checks it, not for
+    whoever just has a look. Raises ScenarioErrors when there is nothing to read.
     """
     built_in = _built_in()
     if source in built_in:
         return source, built_in[source].read_bytes()
     try:
-        return source, Path(source).read_bytes()
-    except IsADirectoryError:
+        return source, (read_pipe if pipes else read_regular)(source, MOST_SCENARIO_BYTES)
+    except IsDirectory:
         raise _unreadable(source, "this is a directory", "name a scenario file in it") from None
-    except FileNotFoundError:
+    except Missing:
         if source in LATER:
             raise _unreadable(source, "this built-in scenario is not built yet", LATER_HINT) from None
         known = f"built-in scenarios are {', '.join(built_in)}"
         raise _unreadable(source, "there is no such scenario", nearest(source, built_in) or known) from None
-    except (OSError, ValueError) as error:
-        raise _unreadable(source[:80], f"cannot read the file: {getattr(error, 'strerror', None) or error}") from None
+    except Unreadable as error:
+        raise _unreadable(source[:80], f"cannot read the file: {error}") from None
 
 
 def _unreadable(source: str, message: str, hint: str = "") -> ScenarioErrors:

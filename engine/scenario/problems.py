@@ -28,7 +28,7 @@ def readable(text: str) -> str:
         return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """What may be shown on a terminal, whatever the file holds."""
     return "".join(character if character.isprintable() else " " for character in readable(text))
 
@@ -42,12 +42,12 @@ class Problems:
 
     def error(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
         """Something that keeps the scenario from running."""
-        self._found.append(Problem(file=self.file, line=line, column=column, message=_one_line(message), hint=_one_line(hint)))
+        self._found.append(Problem(file=self.file, line=line, column=column, message=one_line(message), hint=one_line(hint)))
 
     def warn(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
         """Something doubtful that SIPp puts up with, and so do we."""
         self._found.append(
-            Problem(file=self.file, line=line, column=column, message=_one_line(message), hint=_one_line(hint), warning=True)
+            Problem(file=self.file, line=line, column=column, message=one_line(message), hint=one_line(hint), warning=True)
         )
 
     def extend(self, found: Iterable[Problem]) -> None:

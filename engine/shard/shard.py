@@ -14,8 +14,9 @@ from trio.abc import ReceiveChannel, SendChannel
 from engine.errors import GossipperError
 from engine.messages import Role
 from engine.scenario.compile import compile_program
-from engine.scenario.data_file import load_data_file
+from engine.scenario.data_file import DataFile, load_data_file
 from engine.scenario.load import load_scenario
+from engine.scenario.model import Scenario
 from engine.shard.assembly import NS_PER_MS, context, facts, make_pacer
 from engine.shard.calls import CallTable
 from engine.shard.notes import Notes
@@ -67,15 +68,17 @@ class Shard:
         )
 
     async def prepare(self) -> None:
-        """Read the scenario, open the transport, compile. Raises what is wrong, then nothing runs."""
+        """Read the scenario, open the transport, compile. Raises what is wrong, then nothing runs.
+
+        What reads files or takes long does so in a thread: in this loop other runs may have calls.
+        """
         plan, config = self._plan, self._plan.config
-        scenario = load_scenario(plan.scenario, plan.xml, [name for name, _ in config.keywords])
-        data_files = [load_data_file(path) for path in config.data_files]
+        scenario, data_files = await trio.to_thread.run_sync(_load, plan)
         transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, buffer_size=config.buffer_size)
         await transport.open()
         self._transport = transport
         constants = facts(plan, transport, data_files)
-        self._program = compile_program(scenario, constants)
+        self._program = await trio.to_thread.run_sync(compile_program, scenario, constants)
         self._context = context(plan, constants, self._program, self._table)
         self._notes.counters = self._context.meter.counters
         self._table.connect(self._context, transport)
@@ -153,6 +156,12 @@ class Shard:
             self._transport.close()
             self._transport = None
         self._poller.close()
+
+
+def _load(plan: ShardPlan) -> tuple[Scenario, list[DataFile]]:
+    """The scenario and the data files of a plan. Raises ScenarioErrors or ScenarioError."""
+    scenario = load_scenario(plan.scenario, plan.xml, [name for name, _ in plan.config.keywords])
+    return scenario, [load_data_file(path) for path in plan.config.data_files]
 
 
 def _bracketed(ip: str) -> str:

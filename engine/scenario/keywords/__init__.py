@@ -12,13 +12,14 @@ Only numbers heed an offset (`[cseq+1]`); on anything else SIPp ignores it, and 
 
 from __future__ import annotations
 
-from engine.scenario.keywords import addresses, call, clock, files, received, variables
+from engine.scenario.keywords import addresses, call, clock, fields, files, received, variables
 from engine.scenario.scope import Language, join_tables
 
 KEYWORDS = join_tables(
     addresses.KEYWORDS,
     call.KEYWORDS,
     clock.KEYWORDS,
+    fields.KEYWORDS,
     files.KEYWORDS,
     received.KEYWORDS,
     variables.KEYWORDS,

@@ -1,77 +1,81 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Keywords for what files hold: the fields of data files, and whole files."""
+"""The keyword for whole files."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
+import os
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from engine.scenario.assemble import Slot
-from engine.scenario.keywords.arguments import constant
-from engine.scenario.problems import Misuse, nearest
-from engine.scenario.program import CallState
+from engine.messages import Failure
+from engine.scenario.assemble import Part, Slot
+from engine.scenario.input_files import Unreadable, check_regular, read_regular
+from engine.scenario.problems import Misuse, one_line
+from engine.scenario.program import CallState, Render
 from engine.scenario.scope import Compiled, Keyword, Scope
-from engine.scenario.template import Parsed, Word
+from engine.scenario.template import Text, Word
+
+MOST_FILE_BYTES: Final = 1 << 20
+"""More than any message holds."""
+MOST_KEPT_FILES: Final = 100
 
 
 def _file(word: Word, scope: Scope) -> Compiled:
-    name = constant(word, "name")
+    """The bytes of a file, which are read when the run starts; a check only looks whether the file is there."""
+    name = word.arguments.get("name")
+    if name is None or not name.parts:
+        raise Misuse(f"[{word.source}] needs name=", 'write [file name="…"]')
+    if scope.checking and name.constant is None:
+        scope.parts(name)
+        return Slot(lambda call: b"")
+    parts = scope.parts(name)
+    path = _constant(parts)
+    if path is None:
+        return Slot(FileOfCall(scope.render(name), word.source).render)
     try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise Misuse(f"[{word.source}]: cannot read the file: {error.strerror}") from None
+        if not scope.checking:
+            return read_regular(os.fsdecode(path), MOST_FILE_BYTES)
+        check_regular(os.fsdecode(path), MOST_FILE_BYTES)
+    except Unreadable as error:
+        raise Misuse(f"[{word.source}]: cannot read the file: {error}") from None
+    return b""
 
 
-def _field(word: Word, scope: Scope) -> Compiled:
-    files = scope.facts.data_files
-    if not files:
-        raise Misuse(f"[{word.source}] needs a data file", "name one with -inf FILE")
-    name = constant(word, "file") if "file" in word.arguments else next(iter(files))
-    if name not in files:
-        raise Misuse(
-            f"[{word.source}]: no data file '{name}' was given", nearest(name, files) or f"there is {', '.join(files)}"
-        )
-    file, number = files[name], int(word.rest)
-    for line, fields in zip(file.numbers, file.lines, strict=True):
-        if number >= len(fields):
-            raise Misuse(
-                f"{file.path}:{line} has {len(fields)} fields, [{word.source}] needs {number + 1}", "fields count from 0"
-            )
-    values = [_field_value(fields[number], scope) for fields in file.lines]
-    if "line" in word.arguments:
-        return Slot(_value_at_line(word.arguments["line"], values, file.line_of_call, scope), drops_line=True)
-    line_of_call = file.line_of_call
-    return Slot(lambda call: values[line_of_call(call.number)](call), drops_line=True)
+def _constant(parts: Sequence[Part]) -> bytes | None:
+    """The text when nothing in it differs from call to call."""
+    plain = [part.data if isinstance(part, Text) else part for part in parts]
+    return b"".join(part for part in plain if isinstance(part, bytes)) if all(isinstance(p, bytes) for p in plain) else None
 
 
-def _field_value(text: bytes, scope: Scope) -> Callable[[CallState], bytes]:
-    """A field's text, with the keywords that it holds."""
-    if b"[" not in text:
-        return lambda call: text
-    parsed = scope.parse(text.decode("latin-1"))
-    if any(word.name.startswith("field") for word in parsed.words):
-        return lambda call: text
-    return scope.render(parsed)
+class FileOfCall:
+    """A file whose name differs from call to call: it is read when a call first names it, and then kept.
 
+    Nobody can know the names before, so the first reading takes place while calls run. Files of a message are small and
+    soon in the system's cache; whoever cannot wait for a slow disk writes the name out.
+    """
 
-def _value_at_line(
-    argument: Parsed, values: list[Callable[[CallState], bytes]], line_of_call: Callable[[int], int], scope: Scope
-) -> Callable[[CallState], bytes]:
-    """The field in a line that is told by number, from 0; a negative number is the call's own line."""
-    number_of = scope.render(argument)
+    def __init__(self, name: Render, source: str) -> None:
+        """`source` is the keyword as it stands in the scenario."""
+        self._name = name
+        self._source = source
+        self._kept: dict[bytes, bytes] = {}
 
-    def render(call: CallState) -> bytes:
-        found = re.match(rb"\s*([+-]?\d{0,9})", number_of(call))
-        number = int(found[1]) if found and found[1].strip(b"+-") else 0
-        if number < 0:
-            number = line_of_call(call.number)
-        return values[number](call) if number < len(values) else b""
-
-    return render
+    def render(self, call: CallState) -> bytes:
+        """The bytes of the file that this call names; the call fails when it cannot be read."""
+        name = self._name(call)
+        data = self._kept.get(name)
+        if data is None:
+            try:
+                data = read_regular(os.fsdecode(name), MOST_FILE_BYTES)
+            except Unreadable as error:
+                call.fail(Failure.CANNOT_SEND, f"[{self._source}]: cannot read {one_line(name.decode('latin-1'))}: {error}")
+                return b""
+            if len(self._kept) >= MOST_KEPT_FILES:
+                self._kept.clear()
+            self._kept[name] = data
+        return data
 
 
 KEYWORDS: Mapping[str, Keyword] = {
-    "field": Keyword(_field, needs_run=True),
     "file": Keyword(_file),
 }

@@ -48,7 +48,7 @@ def test_what_is_no_data_file(data: bytes, expected: str) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot read the data file: No such file"):
         load_data_file(str(tmp_path / "none.csv"))
-    with pytest.raises(ScenarioError, match="cannot read the data file: Is a directory"):
+    with pytest.raises(ScenarioError, match="cannot read the data file: it is a directory"):
         load_data_file(str(tmp_path))
     (tmp_path / "a.csv").write_bytes(b"SEQUENTIAL\na;b\n")
     assert load_data_file(str(tmp_path / "a.csv")).lines == ((b"a", b"b"),)

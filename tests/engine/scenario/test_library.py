@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from engine.errors import ScenarioErrors
-from engine.scenario.library import list_scenarios, read_source
+from engine.scenario.library import MOST_SCENARIO_BYTES, list_scenarios, read_source
 from tests.programs import ROOT
 
 
@@ -33,7 +34,7 @@ def test_files_go_by_path(tmp_path: Path) -> None:
         ("uacc", "uacc: there is no such scenario — did you mean uac?"),
         ("3pcc-C-A", "3pcc-C-A: this built-in scenario is not built yet — SIPp knows it, this version does not yet"),
         ("uac_pcap", "uac_pcap: this built-in scenario is not built yet"),
-        ("", ": this is a directory"),
+        ("", ": there is no such scenario"),
         ("a\0b", "cannot read the file"),
         pytest.param("x" * 5000, "cannot read the file: File name too long", id="long"),
     ],
@@ -67,3 +68,22 @@ def test_paths_are_relative_where_the_folder_is(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert list_scenarios(".").files == ("a.xml",)
     assert list_scenarios("no such folder").files == ()
+
+
+def test_a_pipe_is_read_only_for_whoever_wants_one(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"<scenario/>")
+    os.close(writer)
+    path = f"/dev/fd/{reader}"
+    with pytest.raises(ScenarioErrors, match="cannot read the file: it is a pipe"):
+        read_source(path)
+    assert read_source(path, pipes=True) == (path, b"<scenario/>")
+    os.close(reader)
+
+
+def test_no_scenario_is_larger_than_what_people_write(tmp_path: Path) -> None:
+    path = tmp_path / "large.xml"
+    path.touch()
+    os.truncate(path, MOST_SCENARIO_BYTES + 1)
+    with pytest.raises(ScenarioErrors, match="cannot read the file: it is larger than 8 MiB"):
+        read_source(str(path))

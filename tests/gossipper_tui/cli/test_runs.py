@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.gossipper_tui.cli.program import Terminal, environment, gossipper, running, silent_peer
-from tests.programs import GOSSIPPER, Programs, free_port
+from tests.programs import GOSSIPPER, ROOT, Programs, free_port
 
 LOOPBACK = "127.0.0.1"
 
@@ -110,3 +110,23 @@ def test_what_was_recorded_is_a_replay(server: str, tmp_path: Path) -> None:
     assert types[0] == "RunStarted"
     assert types[-1] == "RunFinished"
     assert "Snapshot" in types
+
+
+def test_a_scenario_comes_from_standard_input_or_from_a_command_of_the_shell(tmp_path: Path) -> None:
+    text = (ROOT / "scenarios" / "uac.xml").read_text()
+    (tmp_path / "uac.xml").write_text(text)
+    with silent_peer() as peer:
+        arguments = ("sipp", peer, "-i", LOOPBACK, "-m", "1", "-timeout", "1")
+        ended = gossipper(*arguments, "-sf", "/dev/stdin", stdin=text)
+        assert ended.out.startswith("stdin → ")
+        command = 'exec "$@" -sf <(cat uac.xml)'
+        shell = subprocess.run(
+            ["bash", "-c", command, "bash", *GOSSIPPER, *arguments, "-nostdin"],
+            cwd=tmp_path, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        assert re.match(r"\d+ → ", shell.stdout)
+    assert (ended.code, ended.err, shell.returncode, shell.stderr) == (99, "", 99, "")
+
+
+def test_check_reads_a_scenario_from_a_pipe() -> None:
+    assert gossipper("check", "/dev/stdin", stdin=(ROOT / "scenarios" / "uac.xml").read_text()).out == "/dev/stdin: sound\n"
