@@ -44,7 +44,7 @@ class LastHeader:
             return b""
         if last is not self._of:
             self._of = last
-            self._line = self._single.line(last).rstrip() if self._single else _join(last.lines(self._name))
+            self._line = self._single.line(last.raw_lines).rstrip() if self._single else _join(last.lines(self._name))
         return self._line
 
 

@@ -185,3 +185,82 @@ def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
     assert message.cseq_number >= 0
     assert all(isinstance(tag, bytes) for tag in (message.to_tag, message.from_tag, message.branch))
     assert all(isinstance(line, bytes) for line in message.lines(b"via"))
+
+
+FIRSTS = ("Call-ID: one", "CSeq: 1 INVITE", "From: <sip:f@g>;tag=f1", "To: <sip:b@c>;tag=t1", "Via: SIP/2.0/UDP a;branch=b1")
+SECONDS = (
+    ("Call-ID: two", "CSeq: 2 BYE", "From: <sip:f@g>;tag=f2", "To: <sip:b@c>;tag=t2", "Via: SIP/2.0/UDP b;branch=b2"),
+    ("i: two", "cseq: 2 BYE", "f: <sip:f@g>;tag=f2", "t: <sip:b@c>;tag=t2", "v: SIP/2.0/UDP b;branch=b2"),
+    ("I :two", "CSEQ\t: 2 BYE", "FROM:<sip:f@g>\r\n ;tag=f2", "tO : <sip:b@c>;tag=t2", "V : SIP/2.0/UDP b;branch=b2"),
+)
+
+
+def said(message: Message) -> tuple[object, ...]:
+    return (message.call_id, *message.cseq, message.from_tag, message.to_tag, message.branch)
+
+
+ONE = (b"one", 1, b"INVITE", b"f1", b"t1", b"b1")
+TWO = (b"two", 2, b"BYE", b"f2", b"t2", b"b2")
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_of_a_header_that_stands_twice_the_first_counts_whatever_came_before(seconds: tuple[str, ...]) -> None:
+    for between in range(4):
+        others = ["Max-Forwards: 70", "Contact: <sip:x>", "Content-Type: a/b", "Timestamp: 1"][:between]
+        usual = Message(response("Supported: 100rel", "Subject: x", *FIRSTS))
+        assert said(usual) == ONE
+        assert said(Message(response(*FIRSTS, *others, *seconds))) == ONE
+        assert said(Message(response(*seconds, *others, *FIRSTS))) == TWO
+        assert Message(response(*seconds, *others, *FIRSTS)).value(b"call-id") == b"two"
+
+
+@given(st.permutations(range(10)), st.permutations(range(10)))
+def test_a_message_says_the_same_whatever_message_came_before(before: list[int], order: list[int]) -> None:
+    headers = [*FIRSTS, *SECONDS[1]]
+    text = response(*(headers[index] for index in order))
+    Message(response(*(headers[index] for index in before)))
+    first = {name: min((name, name + 5), key=order.index) for name in range(5)}
+    expected = [(TWO if at >= 5 else ONE) for at in first.values()]
+    assert said(Message(text)) == (
+        expected[0][0], *expected[1][1:3], expected[2][3], expected[3][4], expected[4][5]
+    )  # fmt: skip
+
+
+def test_what_has_no_colon_is_no_header() -> None:
+    message = Message(response("Call-IDx", "Viax", "Call-ID: a"))
+    assert (message.call_id, message.lines(b"Via"), message.lines(b"")) == (b"a", [], [])
+
+
+PARTS = "--b\r\nContent-Type: a/b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_body_begins_behind_the_first_empty_line_whatever_the_body_is_made_of(end: str) -> None:
+    head = ["INVITE sip:a SIP/2.0", "Call-ID: 1", f"Content-Length: {len(PARTS)}", "CSeq: 1 INVITE", "", ""]
+    message = Message((end.join(head) + PARTS + "beyond").encode())
+    assert (message.body, message.cseq, len(message.raw_lines)) == (PARTS.encode(), (1, b"INVITE"), 4)
+
+
+@pytest.mark.parametrize("text", ["A\nB\r\nC\r\n\r\n", "A\r\nB\nC\r\n\r\n", "A\r\nB\r\nC\n\r\n", "A\r\nB\r\nC\r\n\n"])
+def test_one_bare_lf_ends_a_line_like_the_others(text: str) -> None:
+    lines = {"A": "BYE sip:a SIP/2.0", "B": "Call-ID: 1", "C": "CSeq: 1 BYE"}
+    message = Message("".join(lines.get(letter, letter) for letter in text).encode())
+    assert (message.method, message.call_id, message.cseq) == (b"BYE", b"1", (1, b"BYE"))
+
+
+@pytest.mark.parametrize(
+    ("to", "tag"),
+    [
+        ('"<sip:x>;tag=no" <sip:b@c>;tag=real', b"real"),
+        ('<sip:b@c>;x="<y>;tag=no";tag=real', b"real"),
+        ('<sip:b@c>;tag=real;x="a>b"', b"real"),
+        ('"a \\" <x>;tag=no" <sip:b@c;tag=no>; Tag = real-1 ;y', b"real-1"),
+        ("sip:b@c;tag=real", b"real"),
+        ("<sip:b@c>;tag=a.b-c%!*_+`'~", b"a.b-c%!*_+`'~"),
+        ("<sip:b@c>;nottag=no", b""),
+        ("<sip:b@c;tag=no>", b""),
+        ("<sip:b@c", b""),
+    ],
+)
+def test_a_tag_is_a_parameter_of_the_header(to: str, tag: bytes) -> None:
+    assert Message(response("Call-ID: a", f"To: {to}")).to_tag == tag

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.sip.headers import entries
+from engine.sip.parameters import entries
 
 
 @pytest.mark.parametrize(
