@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from engine.messages import ScenarioDescription, StepDescription, StepKind
+from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
 from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.problems import readable
 from engine.scenario.template import Parsed
-from engine.scenario.tidy import decode
 
 
 def describe_scenario(source: str, keywords: Collection[str] = (), *, pipes: bool = False) -> ScenarioDescription:

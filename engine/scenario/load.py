@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """XML → checked `Scenario`, with all problems of the file at once.
 
-The reading goes in passes: the text is tidied and parsed (`tidy`, lxml); each element becomes a `Draft` whose attributes
+The reading goes in passes: the text is cut into elements (`document`); each becomes a `Draft` whose attributes
 have their types (`attributes`), whose texts are parsed and tried (`template`, `keywords`, `actions`); then what spans
 elements is checked (labels, variables, timers, runs of optionals, the role). A problem never stops the reading: what is
 wrong is left out and the rest is read on. Only a text that is no XML ends it.
@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from lxml import etree
-
 from engine.messages import Problem
 from engine.scenario import attributes
 from engine.scenario.actions import ACTIONS
@@ -21,6 +19,7 @@ from engine.scenario.actions import LATER as ACTIONS_LATER
 from engine.scenario.actions.node import ActionNode
 from engine.scenario.assemble import overwrites_headers
 from engine.scenario.checks import check_steps
+from engine.scenario.document import Element, decode, read_document
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.model import Scenario
 from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
@@ -28,14 +27,10 @@ from engine.scenario.program import RunFacts
 from engine.scenario.reading import Draft, Reading
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, TemplateParser, clean
-from engine.scenario.tidy import CDATA_END, CDATA_START, Malformed, decode, line_and_column, tidy
 from engine.scenario.variables import Variable
 
 SAMPLE_RUN = RunFacts(local_ip="127.0.0.1", local_port=5060, remote_ip="127.0.0.1", remote_host="127.0.0.1")
 """Stands for the run while a scenario is only checked."""
-
-Element = Any
-"""An lxml element; its stubs are not part of the checks."""
 
 
 def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tuple[Scenario, tuple[Problem, ...]]:
@@ -65,19 +60,7 @@ def _parse(data: bytes, problems: Problems) -> Element | None:
     if not text.strip():
         problems.error(0, "the file is empty")
         return None
-    try:
-        tidied = tidy(text, problems)
-    except Malformed as error:
-        line, column = line_and_column(text, error.offset)
-        problems.error(line, error.message, error.hint, column)
-        return None
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=True)
-    try:
-        return etree.fromstring(tidied, parser)
-    except etree.XMLSyntaxError as error:
-        line, column = error.position
-        problems.error(max(line, 1), f"malformed XML: {error.msg.split(', line')[0]}", column=column)
-        return None
+    return read_document(text, problems)
 
 
 class _Reader:
@@ -99,7 +82,7 @@ class _Reader:
 
     def read(self, root: Element) -> None:
         if root.tag != "scenario":
-            self.problems.error(root.sourceline, f"<{root.tag}> is no scenario", "the outermost element is <scenario>")
+            self.problems.error(root.line, f"<{root.tag}> is no scenario", "the outermost element is <scenario>")
             return
         self.reading.title = self.values(root).get("name", "")
         for element in root:
@@ -110,10 +93,10 @@ class _Reader:
         if tag in self.handlers:
             self.handlers[tag](element)
         elif tag in attributes.ELEMENTS_LATER:
-            self.problems.error(element.sourceline, f"<{tag}> is not built yet", LATER_HINT)
+            self.problems.error(element.line, f"<{tag}> is not built yet", LATER_HINT)
         else:
             known = [*self.handlers, *attributes.ELEMENTS_LATER]
-            self.problems.error(element.sourceline, f"unknown element <{tag}>", nearest(tag, known, "<{}>"))
+            self.problems.error(element.line, f"unknown element <{tag}>", nearest(tag, known, "<{}>"))
 
     # --- attributes ----------------------------------------------------------------------------------------------------
 
@@ -121,32 +104,32 @@ class _Reader:
         """The attributes of an element with their types; the wrong ones are reported and left out."""
         table = attributes.OF_ELEMENT[element.tag]
         values: dict[str, Any] = {}
-        for name, value in element.attrib.items():
+        for name, value in element.attributes.items():
             if name not in table:
                 self.strange(element, name, table)
                 continue
             try:
                 values[name] = table[name](value, name)
             except Misuse as misuse:
-                self.problems.error(element.sourceline, misuse.message, misuse.hint)
+                self.problems.error(element.line, misuse.message, misuse.hint)
         required = attributes.REQUIRED.get(element.tag)
-        if required and required not in element.attrib:
-            self.problems.error(element.sourceline, f"<{element.tag}> needs {required}=")
+        if required and required not in element.attributes:
+            self.problems.error(element.line, f"<{element.tag}> needs {required}=")
         return values
 
     def strange(self, element: Element, name: str, known: Collection[str]) -> None:
         if attributes.is_later(element.tag, name):
-            self.problems.error(element.sourceline, f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
+            self.problems.error(element.line, f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
         else:
             hint = nearest(name, known)
-            self.problems.warn(element.sourceline, f"<{element.tag}> has no attribute {name}; it is ignored", hint)
+            self.problems.warn(element.line, f"<{element.tag}> has no attribute {name}; it is ignored", hint)
 
     # --- elements ------------------------------------------------------------------------------------------------------
 
     def label(self, element: Element) -> None:
         name = self.values(element).get("id")
         if name is not None:
-            self.reading.labels.append((name, len(self.reading.drafts), element.sourceline))
+            self.reading.labels.append((name, len(self.reading.drafts), element.line))
 
     def response_bounds(self, element: Element) -> None:
         self.reading.response_bounds_ms = self.values(element).get("value", ())
@@ -156,15 +139,15 @@ class _Reader:
 
     def reference(self, element: Element) -> None:
         for name in self.values(element).get("variables", ()):
-            self.reading.uses.reference(name, element.sourceline)
+            self.reading.uses.reference(name, element.line)
 
     def declaration(self, element: Element) -> None:
         for name in self.values(element).get("variables", ()):
-            self.reading.uses.declare(element.tag, name, element.sourceline)
+            self.reading.uses.declare(element.tag, name, element.line)
 
     def step(self, element: Element) -> None:
-        line = element.sourceline
-        draft = Draft(element.tag, line, line + _newlines(element), self.values(element))
+        line = element.line
+        draft = Draft(element.tag, line, element.end_line, self.values(element))
         if "test" in draft.values and "next" in draft.values:
             self.reading.uses.use(draft.values["test"], line)
         if element.tag == "send":
@@ -173,11 +156,10 @@ class _Reader:
         self.reading.drafts.append(draft)
 
     def message(self, element: Element, draft: Draft) -> None:
-        found = _cdata(element)
-        if found is None:
+        if element.cdata is None:
             self.problems.error(draft.line, "<send> holds no message", "write it as <![CDATA[ … ]]>")
             return
-        draft.text, line = clean(*found)
+        draft.text, line = clean(*element.cdata)
         draft.message = self.text(draft.text, line)
         if overwrites_headers(self.scope().parts(draft.message)):
             at = next(word.line for word in draft.message.words if word.name == "len")
@@ -202,34 +184,32 @@ class _Reader:
 
     def actions(self, element: Element) -> Iterator[ActionNode]:
         """The actions of a step. SIPp reads the first <action> only."""
-        blocks = element.findall("action")
+        blocks = [child for child in element if child.tag == "action"]
         for child in element:
             if child.tag != "action":
-                self.problems.warn(child.sourceline, f"<{child.tag}> has no place in <{element.tag}>; it is ignored")
+                self.problems.warn(child.line, f"<{child.tag}> has no place in <{element.tag}>; it is ignored")
         for block in blocks[1:]:
-            self.problems.warn(
-                block.sourceline, f"a second <action> in one <{element.tag}> is ignored, as in SIPp", "join them"
-            )
+            self.problems.warn(block.line, f"a second <action> in one <{element.tag}> is ignored, as in SIPp", "join them")
         for child in blocks[0] if blocks else ():
             node = self.action(child)
             if node is not None:
                 yield node
 
     def action(self, element: Element) -> ActionNode | None:
-        name, line = element.tag, element.sourceline
+        name, line = element.tag, element.line
         kind = ACTIONS.get(name)
         if kind is None:
             if name in ACTIONS_LATER:
                 self.problems.error(line, f"action <{name}> is not built yet", LATER_HINT)
             else:
                 known = [*ACTIONS, *ACTIONS_LATER]
-                self.problems.error(line, f"unknown action <{name}>", nearest(str(name), known, "<{}>"))
+                self.problems.error(line, f"unknown action <{name}>", nearest(name, known, "<{}>"))
             return None
-        given = dict(element.attrib)
+        given = dict(element.attributes)
         for attribute in given.keys() - kind.attributes:
             hint = nearest(attribute, kind.attributes)
             self.problems.warn(line, f"<{name}> has no attribute {attribute}; it is ignored", hint)
-        texts = {attribute: self.text(given[attribute].replace("\r", ""), line) for attribute in kind.texts & given.keys()}
+        texts = {attribute: self.text(given[attribute], line) for attribute in kind.texts & given.keys()}
         node = ActionNode(name, line, given, texts)
         try:
             for attribute, names_of in (kind.variables or {}).items():
@@ -245,18 +225,3 @@ class _Reader:
 def _fill_variable(arguments: Mapping[str, Parsed]) -> str:
     named = arguments.get("variable")
     return (named.constant or b"").decode("latin-1").removeprefix("$") if named else ""
-
-
-def _newlines(element: Element) -> int:
-    return sum(text.count("\n") for text in element.itertext())
-
-
-def _cdata(element: Element) -> tuple[str, int] | None:
-    """The first CDATA section within an element, and the line in which it begins."""
-    line = element.sourceline
-    for text in element.itertext():
-        before, start, rest = text.partition(CDATA_START)
-        if start:
-            return rest.partition(CDATA_END)[0], line + before.count("\n")
-        line += text.count("\n")
-    return None

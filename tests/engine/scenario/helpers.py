@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from engine.messages import Failure
@@ -97,3 +101,23 @@ def render(text: str, call: Call | None = None, *, before: str = "", **facts: An
     call = call or Call()
     call.variables = call.variables or [None] * len(program.variables)
     return step.render(call).partition(b"Call-ID: 1\r\n")[2]
+
+
+@contextmanager
+def no_hang(limit_s: float = 20.0) -> Iterator[None]:
+    """Raise TimeoutError instead of hanging.
+
+    Not for measuring: what runs within is so long that it takes a small part of the limit when the time grows as the
+    length does, and many times the limit when it grows faster.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError("the time grows faster than the length of what is read")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -134,6 +134,7 @@ def test_a_match_that_should_not_be_is_kept() -> None:
         ("[last_None:]x", b"x"),
         ("[branch] [msg_index]", b"z9hG4bK-4242-7-0 -2"),
         (r"a\nb", b"a\r\nb"),
+        (r"a\r\nb", b"a\r\r\nb"),
         (r"\\x5b\x41", b"[A"),
         ("&lt;&quot;", b'<"'),
         ("", b""),

@@ -65,9 +65,9 @@ def test_notes_and_needs(tmp_path: Path) -> None:
 
 def test_a_text_that_is_no_xml_is_still_shown(tmp_path: Path) -> None:
     path = tmp_path / "s.xml"
-    path.write_bytes("<scenario>\n<send é".encode())
+    path.write_bytes("<scenario>\n<send é='".encode())
     found = describe_scenario(str(path))
-    assert (found.runnable, found.steps, found.xml) == (False, (), "<scenario>\n<send é")
+    assert (found.runnable, found.steps, found.xml) == (False, (), "<scenario>\n<send é='")
     assert [problem.line for problem in found.problems] == [2]
 
 

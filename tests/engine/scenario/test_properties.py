@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from engine.errors import ScenarioErrors
 from engine.scenario.compile import compile_program
+from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import load_scenario, read_scenario
 from engine.scenario.program import RunFacts, SendStep
-from engine.scenario.tidy import decode
 from tests.engine.scenario.helpers import FACTS, REPLY, Call, scenario_bytes
 
 UAC = read_source("uac")[1]
