@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The life of one run: start its shards, merge what they report, tell it, and sum up at the end.
 
-A run listens to all of its shards at once. Their reports are cumulative, so a snapshot is the sum of the last report of
-each. A shard whose child process died keeps its last report; the calls that it had open are counted as lost, the other
-shards are stopped, and the run has failed.
+A run listens to all of its shards at once and adds up what they report. Of a shard whose child process died stays what it
+had reported; the calls that it had open are counted as lost, the other shards are stopped, and the run has failed.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import msgspec
 import trio
 
 from engine import errors
@@ -50,6 +48,7 @@ from engine.shard.protocol import (
     Warned,
 )
 from engine.shard.shares import calls_per_second, share_of
+from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.verdict import Judge
 
@@ -66,7 +65,7 @@ class Run:
         self._bus = bus
         self.started = started
         self._links = links
-        self._measured: list[Measurements] = [one.measured for one in ready]
+        self._gathered = Gathered([one.measured for one in ready])
         self._limits: list[int] = [one.call_limit for one in ready]
         self._live = set(range(len(links)))
         self._fresh: set[int] = set()
@@ -113,13 +112,13 @@ class Run:
         """Hear one shard to its end."""
         async for message in link.receiver:
             if isinstance(message, Report):
-                self._measured[index] = message.measured
+                self._gathered.take(index, message.measured)
                 self._limits[index] = message.call_limit
                 self._fresh.add(index)
                 if self._fresh >= self._live:
                     self._publish_snapshot()
             elif isinstance(message, Ended):
-                self._measured[index] = message.measured
+                self._gathered.take(index, message.measured)
                 self._live.discard(index)
                 await self._ended(message)
                 return
@@ -142,9 +141,7 @@ class Run:
 
     async def _lost(self, index: int, link: ShardLink) -> None:
         """A shard's process died: its open calls are lost, and the run with them."""
-        counters = self._measured[index].counters
-        counters = msgspec.structs.replace(counters, lost_with_shard=counters.lost_with_shard + counters.open, open=0)
-        self._measured[index] = msgspec.structs.replace(self._measured[index], counters=counters)
+        self._gathered.lose(index)
         self._died = True
         self._error = str(ShardDied(f"worker {index + 1} died: {await link.last_words()}"))
         await self._tell_all(Finish(now=True))
@@ -213,9 +210,7 @@ class Run:
 
     def _publish_snapshot(self) -> Snapshot:
         self._fresh.clear()
-        measured = self._measured[0]
-        for other in self._measured[1:]:
-            measured = measured.plus(other)
+        measured = self._gathered.measurements()
         elapsed_ns = max(0, time.monotonic_ns() - self._start_ns)
         self._sequence += 1
         snapshot = Snapshot(

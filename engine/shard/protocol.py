@@ -89,7 +89,10 @@ class Ready(FromShard, frozen=True, kw_only=True, tag=True):
 
 
 class Report(FromShard, frozen=True, kw_only=True, tag=True):
-    """Everything measured so far, and the most open calls that this shard allows now."""
+    """What was measured, its samples since the last report, and the most open calls that this shard allows now.
+
+    Reports come whole and in order, so that nothing is told twice: all samples so far may be a hundred times as much.
+    """
 
     measured: Measurements
     call_limit: int
@@ -109,7 +112,7 @@ class LoggedText(FromShard, frozen=True, kw_only=True, tag=True):
 
 
 class Ended(FromShard, frozen=True, kw_only=True, tag=True):
-    """The last word of a shard that ended as it should. `broken` is why no more calls could be made, or ""."""
+    """The last word and last report of a shard that ended as it should. `broken` is why no more calls could be made, or ""."""
 
     measured: Measurements
     broken: str = ""

@@ -129,7 +129,12 @@ class Shard:
         """Tell what was measured and noted, in intervals."""
         while True:
             await trio.sleep(self._plan.report_every_ns / 1e9)
-            await self._outbox.send(Report(measured=self._measurements(), call_limit=self._table.call_limit))
+            measured = self._measurements()
+            try:
+                await self._outbox.send(Report(measured=measured, call_limit=self._table.call_limit))
+            except trio.Cancelled:
+                self._context.meter.give_back(measured)  # it was not sent, and the last word is still to come
+                raise
             for note in self._notes.take():
                 await self._outbox.send(note)
 
@@ -141,7 +146,7 @@ class Shard:
             counters.kernel_drops = self._transport.drops()
             counters.without_socket = self._transport.without_socket()
         counters.trace_drops = sum(trace.dropped for trace in self._traces)
-        return self._context.meter.measurements()
+        return self._context.meter.take()
 
     def _close_traces(self) -> None:
         """Write what is left; no message is traced any more."""

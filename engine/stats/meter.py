@@ -115,8 +115,8 @@ class Meter:
             if len(samples.pending) >= MANY_PENDING:
                 samples.fold()
 
-    def measurements(self) -> Measurements:
-        """A copy of everything so far."""
+    def take(self) -> Measurements:
+        """The counters since the start, and the samples since the last time; those are then forgotten here."""
         counters = msgspec.structs.replace(
             self.counters,
             failures=dict(self.counters.failures),
@@ -126,12 +126,20 @@ class Meter:
         return Measurements(
             counters=counters,
             steps=tuple(step.counts() for step in self.steps),
-            response_times=self._histograms(self.response_times),
-            response_times_from_due=self._histograms(self.response_times_from_due),
-            call_length=self.call_length.histogram(),
-            lateness=self.lateness.histogram(),
+            response_times=self._take(self.response_times),
+            response_times_from_due=self._take(self.response_times_from_due),
+            call_length=self.call_length.take(),
+            lateness=self.lateness.take(),
             wall_ns=self.wall_ns,
         )
 
-    def _histograms(self, samples: list[Samples]) -> dict[str, Histogram]:
-        return {name: one.histogram() for name, one in zip(self._timer_names, samples, strict=True)}
+    def give_back(self, taken: Measurements) -> None:
+        """Count in again the samples that were taken and could not be told."""
+        for index, name in enumerate(self._timer_names):
+            self.response_times[index].give_back(taken.response_times[name])
+            self.response_times_from_due[index].give_back(taken.response_times_from_due[name])
+        self.call_length.give_back(taken.call_length)
+        self.lateness.give_back(taken.lateness)
+
+    def _take(self, samples: list[Samples]) -> dict[str, Histogram]:
+        return {name: one.take() for name, one in zip(self._timer_names, samples, strict=True)}

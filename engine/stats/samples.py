@@ -18,14 +18,19 @@ NS_PER_MS: Final = 1_000_000
 
 
 class Samples:
-    """Durations in ns, as they come, and what they add up to. Append to `pending`; read with `histogram`."""
+    """Durations in ns, as they come, and what they add up to. Append to `pending`; read with `take`."""
 
-    __slots__ = ("_bounds_ns", "_histogram", "pending")
+    __slots__ = ("_bounds_ms", "_bounds_ns", "_histogram", "pending")
 
     def __init__(self, bounds_ms: tuple[int, ...] = ()) -> None:
         self.pending: list[int] = []
         self._bounds_ns = [bound * NS_PER_MS for bound in bounds_ms]
-        self._histogram = Histogram(bounds_ms=bounds_ms, repartition=[0] * (len(bounds_ms) + 1))
+        self._bounds_ms = bounds_ms
+        self._histogram = self._empty()
+
+    def _empty(self) -> Histogram:
+        bounds_ms = self._bounds_ms
+        return Histogram(kept_bits=KEPT_BITS, bounds_ms=bounds_ms, repartition=[0] * (len(bounds_ms) + 1))
 
     def fold(self) -> None:
         """Move what is pending into the histogram. Sorted values fall into buckets and bounds by the run, not one by one."""
@@ -60,17 +65,12 @@ class Samples:
                 buckets[bucket] = buckets.get(bucket, 0) + count
             start = end
 
-    def histogram(self) -> Histogram:
-        """A copy of all samples so far."""
+    def take(self) -> Histogram:
+        """The samples that came since the last time; they are then forgotten."""
         self.fold()
-        known = self._histogram
-        return Histogram(
-            count=known.count,
-            sum_ns=known.sum_ns,
-            sum_squares_ns=known.sum_squares_ns,
-            min_ns=known.min_ns,
-            max_ns=known.max_ns,
-            buckets=dict(known.buckets),
-            bounds_ms=known.bounds_ms,
-            repartition=list(known.repartition),
-        )
+        taken, self._histogram = self._histogram, self._empty()
+        return taken
+
+    def give_back(self, taken: Histogram) -> None:
+        """Count in again what was taken and could not be told."""
+        self._histogram.add(taken)

@@ -27,7 +27,7 @@ from engine.messages import (
     StepKind,
     Verdict,
 )
-from engine.messages.histogram import bucket_of
+from engine.messages.histogram import KEPT_BITS, bucket_of
 from engine.options import RunConfig
 
 RUN = "1-uac"
@@ -156,6 +156,7 @@ def add(to: Histogram, value_ns: int, times: int) -> None:
     to.min_ns = min(to.min_ns, value_ns) if to.count else value_ns
     to.max_ns = max(to.max_ns, value_ns)
     to.count += times
+    to.kept_bits = KEPT_BITS
     to.sum_ns += times * value_ns
     to.sum_squares_ns += times * value_ns**2
     bucket = bucket_of(value_ns)

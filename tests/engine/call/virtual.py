@@ -11,6 +11,7 @@ from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
 from engine.sip.message import Message
+from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.meter import Meter
 
@@ -73,6 +74,7 @@ class World:
             response_bounds_ms=program.response_bounds_ms,
             call_length_bounds_ms=program.call_length_bounds_ms,
         )
+        self.gathered = Gathered([self.meter.take()])
         self.draw = 1.0
         self.sent: list[bytes] = []
         self.logs: list[str] = []
@@ -125,7 +127,8 @@ class World:
 
     @property
     def measured(self) -> Measurements:
-        return self.meter.measurements()
+        self.gathered.take(0, self.meter.take())
+        return self.gathered.measurements()
 
     @property
     def counters(self) -> Counters:

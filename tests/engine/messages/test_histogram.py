@@ -22,19 +22,29 @@ durations = st.lists(st.integers(min_value=0, max_value=10**13), max_size=50)
 def histogram(values_ns: list[int]) -> Histogram:
     samples = Samples(BOUNDS_MS)
     samples.pending.extend(values_ns)
-    return samples.histogram()
+    return samples.take()
 
 
 @given(st.integers(min_value=0, max_value=2**63))
-def test_a_bucket_starts_at_most_a_thousandth_below_its_values(value_ns: int) -> None:
+def test_a_bucket_starts_at_most_four_thousandths_below_its_values(value_ns: int) -> None:
     bucket = bucket_of(value_ns)
-    assert bucket <= value_ns <= bucket * 1.001
+    assert bucket <= value_ns <= bucket * 1.004
     assert bucket_of(bucket) == bucket
 
 
 @given(durations, durations)
 def test_adding_is_counting_together(first: list[int], second: list[int]) -> None:
-    assert histogram(first).plus(histogram(second)) == histogram(first + second)
+    together = histogram(first)
+    together.add(histogram(second))
+    assert together == histogram(first + second)
+
+
+@given(durations, durations)
+def test_a_copy_does_not_grow(first: list[int], second: list[int]) -> None:
+    known = histogram(first)
+    copy = known.copy()
+    known.add(histogram(second))
+    assert copy == histogram(first)
 
 
 @given(durations, durations)
@@ -44,12 +54,14 @@ def test_what_came_since_is_what_was_added(first: list[int], second: list[int]) 
     assert (later.count, later.sum_ns, later.sum_squares_ns) == (alone.count, alone.sum_ns, alone.sum_squares_ns)
     assert later.buckets == alone.buckets
     assert later.repartition == alone.repartition
+    if second:
+        assert (later.min_ns, later.max_ns) == (pytest.approx(min(second), rel=0.004), pytest.approx(max(second), rel=0.004))
 
 
 @given(durations.filter(bool), st.floats(min_value=0.1, max_value=100))
-def test_percentiles_are_within_a_thousandth(values_ns: list[int], percent: float) -> None:
+def test_percentiles_are_within_two_thousandths(values_ns: list[int], percent: float) -> None:
     expected = sorted(values_ns)[max(1, math.ceil(percent / 100 * len(values_ns))) - 1]
-    assert histogram(values_ns).percentiles_ns(percent)[0] == pytest.approx(expected, rel=0.001)
+    assert histogram(values_ns).percentiles_ns(percent)[0] == pytest.approx(expected, rel=0.002)
 
 
 @given(durations.filter(bool))
@@ -62,6 +74,12 @@ def test_extremes_mean_and_deviation_are_exact(values_ns: list[int]) -> None:
 
 def test_a_value_on_a_bound_belongs_above_it() -> None:
     assert histogram([999_999, 1_000_000, 10_000_000, 10**12]).repartition == [1, 1, 1, 1]
+
+
+def test_what_older_recordings_hold_is_read_at_their_resolution() -> None:
+    text = b'{"count":2,"sum_ns":2050000,"sum_squares_ns":2,"min_ns":1024000,"max_ns":1026000,"buckets":{"1024000":2}}'
+    older = msgspec.json.decode(text, type=Histogram)
+    assert older.percentiles_ns(50) == [1024000 + 256]
 
 
 def test_an_empty_histogram_has_zeros() -> None:

@@ -57,7 +57,7 @@ def histogram(values_ms: tuple[float, ...], bounds_ms: tuple[int, ...] = ()) -> 
     """These durations as a histogram."""
     samples = Samples(bounds_ms)
     samples.pending.extend(round(value * MS) for value in values_ms)
-    return samples.histogram()
+    return samples.take()
 
 
 def snapshot(

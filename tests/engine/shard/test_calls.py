@@ -105,7 +105,7 @@ class Switchboard:
 
     @property
     def counters(self) -> Counters:
-        counters = self.meter.measurements().counters
+        counters = self.meter.take().counters
         assert counters.created == counters.successful + counters.failed + counters.open
         return counters
 
@@ -236,9 +236,10 @@ def test_a_call_without_a_socket_fails_and_took_no_time() -> None:
     client = Switchboard(UAC_CALL)
     client.line.sockets = 0
     client.start()
-    assert client.counters.failures == {Failure.CANNOT_SEND: 1}
-    assert (client.counters.outgoing, client.table.calls, client.line.sent) == (1, {}, [])
-    assert client.meter.measurements().call_length.max_ns == 0
+    told = client.meter.take()
+    assert told.counters.failures == {Failure.CANNOT_SEND: 1}
+    assert (told.counters.outgoing, client.table.calls, client.line.sent) == (1, {}, [])
+    assert (told.call_length.count, told.call_length.max_ns) == (1, 0)
     client.poller.close()
 
 

@@ -37,6 +37,7 @@ from engine.shard.protocol import (
     ShardPlan,
     Warned,
 )
+from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.transport import Addresses
 from tests.engine.transport.sides import message, no_more_files
@@ -54,20 +55,30 @@ class Told:
     from_shard: trio.MemoryReceiveChannel[AnyFromShard]
     notes: list[Warned | LoggedText] = field(default_factory=list)
     ready: Ready | Failed | None = None
+    gathered: Gathered | None = None
     call_limit: int = 0
 
     async def go(self) -> None:
         await self.to_shard.send(Go(start_ns=time.monotonic_ns()))
 
+    @property
+    def measured(self) -> Measurements:
+        """Everything that it has told so far."""
+        assert self.gathered is not None
+        return self.gathered.measurements()
+
     async def next(self) -> Measurements | Ended:
         """The next report, or the end."""
+        assert self.gathered is not None
         with trio.fail_after(LIMIT_S):
             while True:
                 message = await self.from_shard.receive()
                 if isinstance(message, Report):
                     self.call_limit = message.call_limit
-                    return message.measured
+                    self.gathered.take(0, message.measured)
+                    return self.measured
                 if isinstance(message, Ended):
+                    self.gathered.take(0, message.measured)
                     return message
                 assert isinstance(message, (Warned, LoggedText))
                 self.notes.append(message)
@@ -89,12 +100,12 @@ class Told:
 
 
 @asynccontextmanager
-async def shard(config: RunConfig, addresses: Addresses, **plan: Any) -> AsyncIterator[Told]:
-    """A shard that has said whether it is ready."""
+async def shard(config: RunConfig, addresses: Addresses, *, room: int = 10_000, **plan: Any) -> AsyncIterator[Told]:
+    """A shard that has said whether it is ready; `room` is for what it tells and nobody has read yet."""
     name, xml = read_source(config.scenario_file or config.scenario_name)
     whole = ShardPlan(config=config, scenario=name, xml=xml, addresses=addresses, pid=7, report_every_ns=REPORT_NS, **plan)
     to_shard, inbox = trio.open_memory_channel[AnyToShard](100)
-    outbox, from_shard = trio.open_memory_channel[AnyFromShard](10_000)
+    outbox, from_shard = trio.open_memory_channel[AnyFromShard](room)
     async with trio.open_nursery() as nursery, to_shard, from_shard:
         nursery.start_soon(run_shard, whole, inbox, outbox)
         told = Told(to_shard, from_shard)
@@ -102,6 +113,8 @@ async def shard(config: RunConfig, addresses: Addresses, **plan: Any) -> AsyncIt
             first = await from_shard.receive()
         assert isinstance(first, (Ready, Failed))
         told.ready = first
+        if isinstance(first, Ready):
+            told.gathered = Gathered([first.measured])
         yield told
         nursery.cancel_scope.cancel()
 
@@ -137,15 +150,28 @@ async def both(transport: str = "u1", **options: Any) -> AsyncIterator[tuple[Tol
 async def test_both_sides_count_the_same(transport: str) -> None:
     async with both(transport, max_calls=100) as (uas, uac):
         await uac.go()
-        called = (await uac.end()).measured
+        await uac.end()
+        called = uac.measured
         await uas.until(lambda counters: counters.successful == 100)
         await uas.to_shard.send(Finish(now=True))
-        answered = (await uas.end()).measured
+        await uas.end()
+        answered = uas.measured
     assert (called.counters.outgoing, called.counters.successful, called.counters.failed) == (100, 100, 0)
     assert (answered.counters.incoming, answered.counters.successful, answered.counters.failed) == (100, 100, 0)
     assert [step.messages for step in called.steps if step.messages] == [100] * 7
     assert called.call_length.count == called.lateness.count == called.response_times["1"].count == 100
     assert called.response_times["1"].max_ns <= called.response_times_from_due["1"].max_ns
+
+
+async def test_a_report_that_nobody_reads_before_the_end_is_part_of_the_last_word() -> None:
+    async with shard(*server()) as uas:
+        await uas.go()
+        async with shard(*client(port_of(uas), max_calls=20), room=0) as uac:
+            await uac.go()
+            await uas.until(lambda counters: counters.successful == 20)
+            await trio.sleep(0.1)
+            await uac.end()
+            assert (uac.measured.call_length.count, uac.measured.lateness.count) == (20, 20)
 
 
 async def test_open_calls_never_pass_the_limit_and_what_is_held_back_is_not_made_up_for() -> None:
@@ -257,8 +283,7 @@ async def test_shards_of_one_run_share_its_calls() -> None:
             await second.go()
             ended = [await each.end() for each in (first, second)]
         assert [each.measured.counters.outgoing for each in ended] == [4, 3]
-        merged = ended[0].measured.plus(ended[1].measured)
-        assert (merged.counters.successful, merged.call_length.count) == (7, 7)
+        assert [each.measured.call_length.count for each in (first, second)] == [4, 3]
         await uas.until(lambda counters: counters.successful == 7)
 
 

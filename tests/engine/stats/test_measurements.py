@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from engine.messages import Failure
+from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.meter import LATE_START_NS, MOST_REASONS, Meter
 from engine.stats.verdict import Judge
@@ -29,9 +30,17 @@ def meter_of(response_ms: list[int]) -> Meter:
     return meter
 
 
+def gathered(*meters: Meter) -> Gathered:
+    """What these shards, which have reported once, measured together."""
+    all_of_them = Gathered([meter_of([]).take() for _ in meters])
+    for index, meter in enumerate(meters):
+        all_of_them.take(index, meter.take())
+    return all_of_them
+
+
 def test_shards_add_up_to_the_whole() -> None:
-    whole, left, right = (meter_of(ms).measurements() for ms in ([5, 10, 15, 25], [5, 25], [10, 15]))
-    both = left.plus(right)
+    whole = meter_of([5, 10, 15, 25]).take()
+    both = gathered(meter_of([5, 25]), meter_of([10, 15])).measurements()
     assert both.counters.successful == 4
     assert both.counters.scenario == {"sent": 4}
     assert both.steps == whole.steps
@@ -39,13 +48,67 @@ def test_shards_add_up_to_the_whole() -> None:
     assert both.call_length == whole.call_length
 
 
+def test_reports_add_up_to_the_whole() -> None:
+    whole = meter_of([5, 10, 15, 25]).take()
+    meter = meter_of([5, 25])
+    all_of_it = gathered(meter)
+    for ms in (10, 15):
+        meter.response_times[0].pending.append(ms * MS)
+        meter.response_times_from_due[0].pending.append(ms * MS + 1)
+        meter.call_length.pending.append(ms * MS)
+        all_of_it.take(0, meter.take())
+    assert all_of_it.measurements().response_times == whole.response_times
+    assert all_of_it.measurements().response_times_from_due == whole.response_times_from_due
+    assert all_of_it.measurements().call_length == whole.call_length
+
+
+def test_a_report_holds_only_what_came_since_the_last() -> None:
+    meter = meter_of([5] * 1000)
+    meter.take()
+    for timer in (meter.response_times[0], meter.response_times_from_due[0]):
+        timer.pending.append(7 * MS)
+    report = meter.take()
+    assert (report.response_times["1"].count, report.response_times_from_due["1"].count) == (1, 1)
+    assert (report.call_length.count, report.lateness.count, report.counters.successful) == (0, 0, 1000)
+
+
+def test_what_could_not_be_told_is_told_the_next_time() -> None:
+    meter = meter_of([5, 10])
+    meter.give_back(meter.take())
+    meter.response_times[0].pending.append(15 * MS)
+    meter.response_times_from_due[0].pending.append(15 * MS + 1)
+    meter.call_length.pending.append(15 * MS)
+    meter.lateness.pending.append(0)
+    told, whole = meter.take(), meter_of([5, 10, 15]).take()
+    assert (told.response_times, told.response_times_from_due) == (whole.response_times, whole.response_times_from_due)
+    assert (told.call_length, told.lateness) == (whole.call_length, whole.lateness)
+
+
+def test_the_calls_of_a_shard_that_is_gone_are_lost_and_its_times_stay() -> None:
+    gone = meter_of([5])
+    gone.call_started(0, outgoing=True)
+    both = gathered(gone, meter_of([10, 15]))
+    both.lose(0)
+    measured = both.measurements()
+    assert (measured.counters.lost_with_shard, measured.counters.open, measured.call_length.count) == (1, 0, 3)
+
+
+def test_a_snapshot_is_not_changed_by_what_comes_later() -> None:
+    meter = meter_of([5])
+    all_of_it = gathered(meter)
+    before = all_of_it.measurements()
+    meter.call_length.pending.append(MS)
+    all_of_it.take(0, meter.take())
+    assert (before.call_length.count, all_of_it.measurements().call_length.count) == (1, 2)
+
+
 def test_sipps_repartition_puts_a_bound_into_the_next_bucket() -> None:
-    histogram = meter_of([9, 10, 19, 20, 21]).measurements().response_times["1"]
+    histogram = meter_of([9, 10, 19, 20, 21]).take().response_times["1"]
     assert histogram.repartition == [1, 2, 2]
 
 
 def test_measurements_survive_the_wire() -> None:
-    measured = meter_of([5, 25]).measurements()
+    measured = meter_of([5, 25]).take()
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(measured), type=Measurements) == measured
 
 
@@ -54,7 +117,7 @@ def test_a_failed_call_is_counted_in_its_class_and_by_its_reason() -> None:
     for number in range(MOST_REASONS + 5):
         meter.call_started(0, outgoing=False)
         meter.call_ended(0, Failure.TIMEOUT_ON_RECV, f"reason {number}")
-    counters = meter.measurements().counters
+    counters = meter.take().counters
     assert (counters.incoming, counters.failed, counters.open, counters.peak_open) == (105, 105, 0, 1)
     assert counters.failures == {Failure.TIMEOUT_ON_RECV: 105}
     assert counters.reasons["other"] == 5
@@ -63,7 +126,7 @@ def test_a_failed_call_is_counted_in_its_class_and_by_its_reason() -> None:
 
 def test_a_copy_does_not_change_with_its_meter() -> None:
     meter = meter_of([5])
-    before = meter.measurements()
+    before = meter.take()
     meter.call_started(0, outgoing=True)
     meter.call_ended(7 * MS, Failure.CANNOT_SEND, "x")
     assert (before.counters.failed, before.call_length.count, before.counters.failures) == (0, 1, {})
@@ -107,8 +170,9 @@ def lost(meter: Meter) -> None:
 )
 def test_each_cause_of_doubt_is_named(harm: Callable[[Meter], None], word: str) -> None:
     meter = meter_of([5] * 100)
-    assert Judge().verdict(meter.measurements(), 10 * S, last=True).trustworthy
+    assert Judge().verdict(gathered(meter).measurements(), 10 * S, last=True).trustworthy
+    meter = meter_of([5] * 100)
     harm(meter)
-    verdict = Judge().verdict(meter.measurements(), 10 * S, last=True)
+    verdict = Judge().verdict(gathered(meter).measurements(), 10 * S, last=True)
     assert not verdict.trustworthy
     assert word in str(verdict)

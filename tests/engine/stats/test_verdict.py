@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from engine.messages import Verdict
+from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.meter import LATE_START_NS, Meter
 from engine.stats.stretches import MOST_KEPT, STRETCH_NS
@@ -22,6 +23,7 @@ class Load:
 
     def __init__(self, *, shards: int = 1) -> None:
         self.meters = [Meter(steps=1) for _ in range(shards)]
+        self.gathered = Gathered([meter.take() for meter in self.meters])
         self.judge = Judge()
         self.at_s = 0
 
@@ -39,10 +41,9 @@ class Load:
         return verdict
 
     def measured(self) -> Measurements:
-        first, *others = (meter.measurements() for meter in self.meters)
-        for other in others:
-            first = first.plus(other)
-        return first
+        for index, meter in enumerate(self.meters):
+            self.gathered.take(index, meter.take())
+        return self.gathered.measurements()
 
     def verdict(self, *, last: bool = False) -> Verdict:
         return self.judge.verdict(self.measured(), self.at_s * S + 3 * MS, last=last)
