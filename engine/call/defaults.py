@@ -98,7 +98,7 @@ def tell_peer(call: CallBase) -> None:
     elif last.status >= 400:
         call.send_default(defaults.ack)
     elif call.owes_ack or 200 <= last.status < 300:
-        call.send_default(defaults.ack)
+        call.send_default(defaults.ack2)
         call.send_default(defaults.bye)
     else:
         call.send_default(defaults.cancel)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from engine.scenario.problems import Misuse
+from engine.scenario.problems import Misuse, nearest
 from engine.scenario.values import parse_bool
 
 Converter = Callable[[str, str], object]
@@ -98,6 +98,17 @@ def names(value: str, name: str) -> tuple[str, ...]:
     return tuple(part for part in (each.strip() for each in value.split(",")) if part)
 
 
+def default_message(value: str, name: str) -> str:
+    """Which message of the default behaviours."""
+    if value not in DEFAULT_MESSAGES:
+        raise Misuse(f'{name}="{value}" is no default message', nearest(value, DEFAULT_MESSAGES) or _KNOWN_MESSAGES)
+    return value
+
+
+DEFAULT_MESSAGES = ("3pcc_abort", "ack", "ack2", "bye", "cancel", "200")
+"""What a <DefaultMessage> can replace: the ACK of an error, that of a 2xx that is followed by BYE, and so on."""
+_KNOWN_MESSAGES = f"they are {', '.join(DEFAULT_MESSAGES)}"
+
 COMMON: Mapping[str, Converter] = {
     "start_rtd": timers,
     "rtd": timers,
@@ -126,6 +137,7 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "Reference": {"variables": names},
     "Global": {"variables": names},
     "User": {"variables": names},
+    "DefaultMessage": {"id": default_message},
     "action": {},
 }
 
@@ -136,6 +148,7 @@ REQUIRED: Mapping[str, str] = {
     "Reference": "variables",
     "Global": "variables",
     "User": "variables",
+    "DefaultMessage": "id",
 }
 
 LATER: Mapping[str, frozenset[str]] = {
@@ -150,7 +163,7 @@ LATER: Mapping[str, frozenset[str]] = {
 }
 """Attributes of SIPp's that are not built yet, by element; under "" those of every command."""
 
-ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "DefaultMessage", "init"})
+ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "init"})
 
 
 def is_later(element: str, attribute: str) -> bool:

@@ -13,7 +13,7 @@ from engine.messages import Role
 from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.problems import Problems, nearest
 from engine.scenario.reading import Draft, Reading
-from engine.scenario.template import Text
+from engine.scenario.template import Parsed, Text
 
 _REQUEST = re.compile(r"([^\s\[\]]+)[ ]")
 _RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")
@@ -30,6 +30,9 @@ def check_steps(reading: Reading) -> Scenario:
     _check_runs(drafts, problems)
     _check_timewait(drafts, problems)
     timers = _timers(drafts, problems)
+    for name, message in reading.default_messages.items():
+        if name != "3pcc_abort":
+            _start_line(message, problems)
     reading.uses.check(problems)
     return Scenario(
         file=problems.file,
@@ -37,6 +40,7 @@ def check_steps(reading: Reading) -> Scenario:
         role=role,
         steps=steps,
         variables=reading.uses.names,
+        default_messages=reading.default_messages,
         global_variables=reading.uses.global_names,
         user_variables=reading.uses.user_names,
         timers=timers,
@@ -93,21 +97,27 @@ def _target(draft: Draft, attribute: str, labels: dict[str, int], problems: Prob
     return labels.get(name)
 
 
-def _send(draft: Draft, common: dict[str, Any], problems: Problems) -> Send:
-    first = draft.message.parts[0] if draft.message.parts else None
+def _start_line(message: Parsed, problems: Problems) -> tuple[str, int]:
+    """The method of a request, or the status of a response; an error when it begins as neither."""
+    first = message.parts[0] if message.parts else None
     start = first.data.decode("latin-1") if isinstance(first, Text) else ""
     response, request = _RESPONSE.match(start), _REQUEST.match(start)
-    if draft.text and not response and (not request or request[1].startswith("SIP/")):
+    if not response and (not request or request[1].startswith("SIP/")):
         problems.error(
-            draft.message.line,
+            message.line,
             "the message begins neither with a method nor with SIP/2.0 and a status code",
             "a keyword cannot stand for the method",
         )
+    return (request[1] if request and not response else "", int(response[1]) if response else 0)
+
+
+def _send(draft: Draft, common: dict[str, Any], problems: Problems) -> Send:
+    method, status = _start_line(draft.message, problems) if draft.text else ("", 0)
     return Send(
         message=draft.message,
         text=draft.text,
-        method=request[1] if request and not response else "",
-        status=int(response[1]) if response else 0,
+        method=method,
+        status=status,
         retransmit_ms=max(draft.values.get("retrans", 0), 0),
         **common,
     )

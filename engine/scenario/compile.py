@@ -47,6 +47,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
     compiler = _Compiler(scenario, scope, problems)
     steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
     circuits = _circuits(facts, problems)
+    defaults = compile_defaults(scope, _index_of_last_request(scenario.steps), scenario.default_messages)
     problems.raise_errors()
     return Program(
         steps=steps,
@@ -57,7 +58,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
         response_bounds_ms=scenario.response_bounds_ms,
         call_length_bounds_ms=scenario.call_length_bounds_ms,
         call_id=compile_call_id(facts),
-        defaults=compile_defaults(scope, _index_of_last_request(scenario.steps)),
+        defaults=defaults,
         user_memory=facts.memory if scenario.user_variables else None,
         circuits=circuits,
     )

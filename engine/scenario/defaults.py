@@ -7,12 +7,12 @@ one of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from engine.scenario.program import CallState, DefaultMessages, Render
+from engine.scenario.program import CallState, DefaultMessages
 from engine.scenario.scope import Scope
-from engine.scenario.template import TemplateParser, clean
+from engine.scenario.template import Parsed, TemplateParser, clean
 
 _REQUEST = """
 {method} [last_Request_URI] SIP/2.0
@@ -43,19 +43,29 @@ Content-Length: 0
 """
 
 
-def compile_defaults(scope: Scope, request_index: Callable[[CallState], int]) -> DefaultMessages:
-    """The messages in this run; `request_index` is the index of the step that sent a call's last request."""
-    of_request = replace(scope, branch_index=request_index)
-    of_bye = replace(scope, branch_index=lambda call: -1)
+def compile_defaults(scope: Scope, request_index: Callable[[CallState], int], own: Mapping[str, Parsed]) -> DefaultMessages:
+    """The messages in this run; `request_index` is the index of the step that sent a call's last request.
+
+    `own` are those of the scenario (<DefaultMessage>), by their ids. In them, as in SIPp, [msg_index] is -2 in an ACK and -1
+    in the others.
+    """
+    of_request = replace(scope, branch_index=request_index, index=-1)
+    of_ack = replace(of_request, in_action=True)
+    of_bye = replace(scope, branch_index=lambda call: -1, index=-1)
     last, following = "[last_cseq_number]", "[last_cseq_number+1]"
+    ack = _REQUEST.format(method="ACK", cseq=last) + _ACK
+    texts = {
+        "ack": (ack, of_ack),
+        "ack2": (ack, of_ack),
+        "bye": (_REQUEST.format(method="BYE", cseq=following) + _OTHER, of_bye),
+        "cancel": (_REQUEST.format(method="CANCEL", cseq=last) + _OTHER, of_request),
+        "200": (_OK, of_bye),
+    }
+    renders = {name: within.render(own.get(name) or _parse(text, within)) for name, (text, within) in texts.items()}
     return DefaultMessages(
-        ack=_compile(_REQUEST.format(method="ACK", cseq=last) + _ACK, of_request),
-        bye=_compile(_REQUEST.format(method="BYE", cseq=following) + _OTHER, of_bye),
-        cancel=_compile(_REQUEST.format(method="CANCEL", cseq=last) + _OTHER, of_request),
-        ok200=_compile(_OK, scope),
+        ack=renders["ack"], ack2=renders["ack2"], bye=renders["bye"], cancel=renders["cancel"], ok200=renders["200"]
     )
 
 
-def _compile(text: str, scope: Scope) -> Render:
-    parsed = TemplateParser(scope.language.classifier(()), scope.problems).parse(*clean(text, 1))
-    return scope.render(parsed)
+def _parse(text: str, scope: Scope) -> Parsed:
+    return TemplateParser(scope.language.classifier(()), scope.problems).parse(*clean(text, 1))

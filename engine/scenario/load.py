@@ -78,6 +78,7 @@ class _Reader:
             "Reference": self.reference,
             "Global": self.declaration,
             "User": self.declaration,
+            "DefaultMessage": self.default_message,
         }
 
     def read(self, root: Element) -> None:
@@ -151,21 +152,34 @@ class _Reader:
         if "test" in draft.values and "next" in draft.values:
             self.reading.uses.use(draft.values["test"], line)
         if element.tag == "send":
-            self.message(element, draft)
+            draft.text, draft.message = self.message(element, element.cdata)
         draft.actions = tuple(self.actions(element))
         self.reading.drafts.append(draft)
 
-    def message(self, element: Element, draft: Draft) -> None:
-        if element.cdata is None:
-            self.problems.error(draft.line, "<send> holds no message", "write it as <![CDATA[ … ]]>")
-            return
-        draft.text, line = clean(*element.cdata)
-        draft.message = self.text(draft.text, line)
-        if overwrites_headers(self.scope().parts(draft.message)):
-            at = next(word.line for word in draft.message.words if word.name == "len")
+    def message(self, element: Element, found: tuple[str, int] | None) -> tuple[str, Parsed]:
+        """The message that was found in an element, as it is shown and parsed; nothing, and an error, when there is none."""
+        if found is None:
+            self.problems.error(element.line, f"<{element.tag}> holds no message", "write it as <![CDATA[ … ]]>")
+            return "", Parsed(())
+        text, line = clean(*found)
+        message = self.text(text, line)
+        if overwrites_headers(self.scope().parts(message)):
+            at = next(word.line for word in message.words if word.name == "len")
             self.problems.warn(
                 at, "[len] without a body overwrites the headers behind it, as in SIPp", "make it the last header"
             )
+        return text, message
+
+    def default_message(self, element: Element) -> None:
+        """A <DefaultMessage>. As in SIPp the last of several with one id counts, a body keeps no line end behind it, and a
+        variable that only stands here is no mistake."""
+        name = self.values(element).get("id")
+        found = element.cdata
+        text, message = self.message(element, found and (found[0].rstrip(), found[1]))
+        for variable in self.variables_in(message):
+            self.reading.uses.reference(*variable)
+        if name is not None and text:
+            self.reading.default_messages[name] = message
 
     def scope(self, *, in_action: bool = False) -> Scope:
         variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.every_name)}
@@ -174,11 +188,16 @@ class _Reader:
     def text(self, text: str, line: int) -> Parsed:
         """A text with keywords; the variables that it names are noted."""
         parsed = self.templates.parse(text, line)
+        for name, at in self.variables_in(parsed):
+            self.reading.uses.use(name, at)
+        return parsed
+
+    def variables_in(self, parsed: Parsed) -> Iterator[tuple[str, int]]:
+        """The variables that a text names, and where."""
         for word in parsed.words:
             name = word.rest if word.name == "$" else _fill_variable(word.arguments) if word.name == "fill" else ""
             if name:
-                self.reading.uses.use(name, word.line)
-        return parsed
+                yield name, word.line
 
     # --- actions -------------------------------------------------------------------------------------------------------
 

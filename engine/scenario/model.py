@@ -7,7 +7,8 @@ every keyword, action and expression has been tried. Durations are in ms and the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.messages import Problem, Role
 from engine.scenario.actions.node import ActionNode
@@ -87,6 +88,8 @@ class Scenario:
     counters: tuple[str, ...]
     response_bounds_ms: tuple[int, ...]
     call_length_bounds_ms: tuple[int, ...]
+    default_messages: Mapping[str, Parsed] = field(default_factory=dict)
+    """What the scenario says instead of a default behaviour's own message, by the id of its <DefaultMessage>."""
     global_variables: tuple[str, ...] = ()
     user_variables: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()

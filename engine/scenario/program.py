@@ -194,6 +194,9 @@ class DefaultMessages:
     """What is sent by default behaviours: to abort a call, and to answer a request that the scenario does not know."""
 
     ack: Render
+    """Of an error."""
+    ack2: Render
+    """Of a 2xx that is followed by a BYE."""
     bye: Render
     cancel: Render
     ok200: Render

@@ -33,6 +33,7 @@ class Reading:
     title: str = ""
     drafts: list[Draft] = field(default_factory=list)
     labels: list[tuple[str, int, int]] = field(default_factory=list)
+    default_messages: dict[str, Parsed] = field(default_factory=dict)
     uses: VariableUses = field(default_factory=VariableUses)
     response_bounds_ms: tuple[int, ...] = ()
     call_length_bounds_ms: tuple[int, ...] = ()

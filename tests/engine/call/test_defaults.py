@@ -57,6 +57,48 @@ def test_the_peers_bye_is_answered_and_fails_the_call(method: str) -> None:
     assert world.failures == {Failure.UNEXPECTED_MESSAGE: 1}
 
 
+OWN = """<DefaultMessage id="{id}"><![CDATA[
+  {start}
+  X-Own: {id} [msg_index] [branch]
+  Call-ID: [call_id]
+  Content-Length: [len]
+
+  body
+]]></DefaultMessage>"""
+
+
+@pytest.mark.parametrize(
+    ("own", "start", "happens", "expected"),
+    [
+        ("ack", "ACK sip:x SIP/2.0", (486,), "ack -2 z9hG4bK-7-1-0"),
+        ("cancel", "CANCEL sip:x SIP/2.0", (180, 183), "cancel -1 z9hG4bK-7-1-0"),
+        ("bye", "BYE sip:x SIP/2.0", (200, "REFER"), "bye -1 z9hG4bK-7-1--1"),
+        ("200", "SIP/2.0 200 Fine", (200, "BYE"), "200 -1 z9hG4bK-7-1--1"),
+    ],
+)
+def test_a_scenario_may_have_default_messages_of_its_own(
+    own: str, start: str, happens: tuple[int | str, ...], expected: str
+) -> None:
+    """Their lines and their branch; the body keeps no line end behind it."""
+    world = World(OWN.format(id=own, start=start) + UAC_CALL)
+    world.begin()
+    for event in happens:
+        world.answer(event) if isinstance(event, int) else world.ask(event)
+    head, _, body = world.sent[-1].partition(b"\r\n\r\n")
+    assert head.decode().split("\r\n") == [start, f"X-Own: {expected}", "Call-ID: 1-7@127.0.0.2", "Content-Length:     4"]
+    assert body == b"body"
+
+
+def test_the_ack_before_a_bye_has_a_message_of_its_own() -> None:
+    own = OWN.format(id="ack2", start="ACK sip:x SIP/2.0")
+    world = World(own + UAC_CALL.replace('rtd="true"/>', 'rtd="true"/><pause milliseconds="100"/>'))
+    world.begin()
+    world.answer(200)
+    world.ask("REFER")
+    assert [b"X-Own: ack2" in data for data in world.sent] == [False, True, False]
+    assert world.methods == ["INVITE", "ACK", "BYE"]
+
+
 def test_ping_is_answered_and_the_call_goes_on() -> None:
     world = begun()
     world.ask("PING")

@@ -54,6 +54,21 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ("<Reference/>", "8: <Reference> needs variables="),
         ('<Reference variables="v"/>', "8: Reference names $v, which is never used"),
         ("<Global/>", "8: <Global> needs variables="),
+        ("<DefaultMessage><![CDATA[BYE sip:x SIP/2.0]]></DefaultMessage>", "8: <DefaultMessage> needs id="),
+        (
+            '<DefaultMessage id="by"><![CDATA[BYE sip:x SIP/2.0]]></DefaultMessage>',
+            '8: id="by" is no default message — did you mean bye?',
+        ),
+        (
+            '<DefaultMessage id="x"><![CDATA[BYE sip:x SIP/2.0]]></DefaultMessage>',
+            '8: id="x" is no default message — they are 3pcc_abort, ack, ack2, bye, cancel, 200',
+        ),
+        ('<DefaultMessage id="bye"/>', "8: <DefaultMessage> holds no message — write it as <![CDATA["),
+        ('<DefaultMessage id="bye"><![CDATA[nothing]]></DefaultMessage>', "8: the message begins neither with a method"),
+        (
+            '<DefaultMessage id="bye"><![CDATA[\nBYE sip:x SIP/2.0\nA: [locl_ip]]]></DefaultMessage>',
+            "10: unknown keyword [locl_ip] — did you mean [local_ip]?",
+        ),
         ('<Global variables="a"/>', '8: <Global> names $a, which is never used — or name it in <Reference variables="a"/>'),
         ('<User variables="u"/>', "8: <User> names $u, which is never used"),
         ('<ResponseTimeRepartition value="10, x"/>', '8: value="10, x" is no list of milliseconds'),

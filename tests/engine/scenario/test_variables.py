@@ -67,6 +67,11 @@ def test_a_declaration_counts_as_a_use() -> None:
     assert problems_of("<User variables='v'/>" + OPTIONS + once) == []
 
 
+def test_a_variable_that_only_a_default_message_names_is_no_mistake() -> None:
+    message = '<DefaultMessage id="bye"><![CDATA[BYE sip:x SIP/2.0\nX: [$v]\n\n]]></DefaultMessage>'
+    assert problems_of(OPTIONS + message) == []
+
+
 def test_a_global_variable_begins_with_its_preset() -> None:
     program = program_of("<Global variables='v'/>" + OPTIONS + SETS.format("v", "v"), memory=Memory({"v": b"5", "w": b"6"}))
     assert act(program, call_of(program), 1) == "5"
