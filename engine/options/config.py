@@ -96,6 +96,24 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
             "Form of [call_id]: %u call number, %p process, %s local address, %r random, %% a percent sign.",
         ),
     ] = "%u-%p@%s"
+    call_id_type: Annotated[
+        str,
+        Setting(
+            ("-cid_type",),
+            Kind.CHOICE,
+            Group.BEHAVIOUR,
+            "What [call_id] is made of; all but default leave -cid_str aside.",
+            choices=("default", "uuid", "uuid-compact", "random", "timestamp"),
+            aliases={
+                "format": "default",
+                "legacy": "default",
+                "uuidcompact": "uuid-compact",
+                "uuid32": "uuid-compact",
+                "random-hex": "random",
+                "time": "timestamp",
+            },
+        ),
+    ] = "default"
     ignore_call_id_slash: Annotated[
         bool,
         Setting(("-callid_slash_ign",), Kind.SWITCH, Group.BEHAVIOUR, "Do not cut a prefix ending in /// off a Call-ID."),

@@ -8,8 +8,8 @@ unit; everything else as it stands. Values are held in the unit that their name 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -52,7 +52,7 @@ class Setting:
 
     `flags` is empty for a positional argument. `unit` is what a bare number means on the command line: `s` or `ms` for
     a duration, else text to show. `minimum` and `maximum` are in the unit of the stored value. `roles` says which side
-    the option is for: `uac`, `uas` or both.
+    the option is for: `uac`, `uas` or both. `aliases` are other words for the `choices`.
     """
 
     flags: tuple[str, ...]
@@ -63,6 +63,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
     roles: tuple[str, ...] = ("uac", "uas")
 
@@ -125,6 +126,7 @@ def _number(text: str, setting: Setting) -> object:
 
 
 def _choice(text: str, setting: Setting) -> object:
+    text = setting.aliases.get(text, text)
     if text not in setting.choices:
         raise ValueError(f"'{text}' is not one of {', '.join(setting.choices)}")
     return text

@@ -9,6 +9,7 @@ from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config
+from engine.scenario import call_id
 from engine.scenario.data_file import check_data_file
 from engine.scenario.describe import describe_scenario
 from engine.scenario.input_files import is_pipe
@@ -53,6 +54,15 @@ def _behaviours(config: RunConfig, scenario: ScenarioDescription | None) -> None
     Behaviours.parse(config.default_behaviors)
 
 
+def _call_ids(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    """A message belongs to a call by its Call-ID: of calls that are open together each needs its own."""
+    one_at_a_time = 1 in (config.max_calls, config.call_limit, config.users)
+    is_client = scenario is not None and scenario.role is Role.UAC
+    if is_client and not one_at_a_time and config.call_id_type == call_id.FORMAT and not call_id.differ(config.call_id_format):
+        hint = "put %u (the call's number) or %r (a random one) into it, or have one call at a time (-l 1)"
+        raise OptionError("-cid_str", config.call_id_format, f"all calls would have the same Call-ID; {hint}")
+
+
 def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     if config.workers > 1 and scenario is not None and scenario.role is Role.UAS:
         raise OptionError("-workers", config.workers, "a server scenario runs in one worker; leave -workers off")
@@ -79,6 +89,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _remote,
     _global_values,
     _behaviours,
+    _call_ids,
     _workers,
     _data_files,
 )

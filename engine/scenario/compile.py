@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from engine.scenario import model
 from engine.scenario.actions import ACTIONS
 from engine.scenario.actions.node import ActionNode
+from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.problems import Misuse, Problems
@@ -172,15 +172,3 @@ def _circuits(facts: RunFacts, problems: Problems) -> int:
     except Misuse as misuse:
         problems.error(0, misuse.message, misuse.hint)
         return 0
-
-
-_CALL_ID_PART = re.compile(r"%(.?)")
-
-
-def compile_call_id(facts: RunFacts) -> Callable[[int], bytes]:
-    """The Call-ID of the call with a number, in the form of -cid_str."""
-    known: Mapping[str, str] = {"p": str(facts.pid), "s": facts.local_ip, "u": "%(number)d", "r": "%(random)08x", "%": "%%"}
-    form = _CALL_ID_PART.sub(lambda found: known.get(found[1], "%%"), facts.call_id_format).encode("latin-1", "replace")
-    if b"%(random)" in form:
-        return lambda number: form % {b"number": number, b"random": facts.random.getrandbits(32)}
-    return lambda number: form % {b"number": number}

@@ -93,6 +93,7 @@ class RunFacts:
     users: int | None = None
     base_cseq: int = 1
     call_id_format: str = "%u-%p@%s"
+    call_id_type: str = "default"
     pause_ns: int = 0
     lost: float = 0.0
     recv_timeout_ns: int | None = None

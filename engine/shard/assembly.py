@@ -34,6 +34,7 @@ def facts(plan: ShardPlan, transport: Transport, data_files: list[DataFile]) -> 
         users=config.users,
         base_cseq=config.base_cseq,
         call_id_format=config.call_id_format,
+        call_id_type=config.call_id_type,
         pause_ns=config.pause_ms * NS_PER_MS,
         lost=config.lost,
         recv_timeout_ns=config.recv_timeout_ms * NS_PER_MS if config.recv_timeout_ms else None,

@@ -99,8 +99,11 @@ class CallTable:
         call = self._make(number, self.context.program.call_id(number), due_ns, user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
+        if call.call_id in self.calls:
+            self._fail_unstarted(call, now_ns, "another open call has the same Call-ID: see -cid_str")
+            return
         if not self.transport.attach(call):
-            self._fail_unstarted(call, now_ns)
+            self._fail_unstarted(call, now_ns, "no socket is left for the call: see the limit of open files (ulimit -n)")
             return
         self.calls[call.call_id] = call
         try:
@@ -115,11 +118,11 @@ class CallTable:
             call.user_variables = memory.of_user(user)
         return call
 
-    def _fail_unstarted(self, call: Call, now_ns: int) -> None:
+    def _fail_unstarted(self, call: Call, now_ns: int, reason: str) -> None:
         meter = self.context.meter
         meter.call_started(now_ns - call.due_ns, outgoing=True)
-        meter.call_ended(0, Failure.CANNOT_SEND, "no socket is left for the call: see the limit of open files (ulimit -n)")
-        self.ended(call, now_ns)
+        meter.call_ended(0, Failure.CANNOT_SEND, reason)
+        self._give_back(call, now_ns)
 
     def _next_number(self) -> int:
         self._made += 1
@@ -223,14 +226,18 @@ class CallTable:
         """Forget a call, but for its Call-ID."""
         self.calls.pop(call.call_id, None)
         self._timers.forget(call)
-        self.transport.detach(call)
-        self.pacer.ended(call.user, now_ns)
-        if self.context.program.circuits and self.context.program.role is Role.UAC:
-            self._free_circuits.append(call.circuit)
+        self._give_back(call, now_ns)
         if self._dead_call_wait_ns:
             until_ns = now_ns + self._dead_call_wait_ns
             self._dead[call.call_id] = until_ns
             self._dying.append((until_ns, call.call_id))
+
+    def _give_back(self, call: CallBase, now_ns: int) -> None:
+        """Let others have what the call had for itself: its socket, its user, its circuit."""
+        self.transport.detach(call)
+        self.pacer.ended(call.user, now_ns)
+        if self.context.program.circuits and self.context.program.role is Role.UAC:
+            self._free_circuits.append(call.circuit)
 
     def logged(self, text: str) -> None:
         """Hand on what a <log> action wrote."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
+import trio.lowlevel
 
 from engine.bus import Bus, open_bus
 from engine.errors import BindError, CommandError
@@ -188,7 +189,7 @@ def test_a_thread_that_waits_no_longer_just_as_the_bus_closes_harms_nobody() -> 
             thread = threading.Thread(target=give_up, args=(bus,))
             thread.start()
             thread.join()
-        await trio.sleep(0)
+        await trio.lowlevel.checkpoint()
 
     trio.run(closed_while_the_command_waits_for_the_loop)
 

@@ -30,6 +30,7 @@ NOWHERE = "no/where"
         ({"global_values": (("a", "1"),)}, OptionError, r"-set: \$a is no global variable of the scenario; declare it"),
         ({"rate": -1.0}, OptionError, "-r: "),
         ({"default_behaviors": "bay"}, OptionError, "'bay' is not one of"),
+        ({"call_id_format": "same@%s"}, OptionError, r"-cid_str: all calls would have the same Call-ID; put %u"),
         ({"data_files": (NOWHERE,)}, OptionError, "cannot read the data file"),
         ({"workers": 2, "users": 1}, OptionError, "-users: 2 workers"),
         ({"workers": 2, "call_limit": 1}, OptionError, "-l: 2 workers"),

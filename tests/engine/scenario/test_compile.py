@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import re
-from random import Random
-
 import pytest
 
 from engine.messages import Role
@@ -133,40 +130,6 @@ def test_branches_in_messages_and_actions() -> None:
     step = program.steps[2]
     assert isinstance(step, SendStep)
     assert b"B: z9hG4bK-4242-7-2 z9hG4bK-4242-7-0 z9hG4bK-4242-7--1\r\n" in step.render(call)
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ("%u-%p@%s", b"7-4242@127.0.0.2"),
-        ("%u", b"7"),
-        ("abc%%d-%u", b"abc%d-7"),
-        ("%u%x%s", b"7%127.0.0.2"),
-        ("%u.%u", b"7.7"),
-        ("x///%u@%s", b"x///7@127.0.0.2"),
-        ("plain", b"plain"),
-        ("", b""),
-        ("50%", b"50%"),
-    ],
-)
-def test_call_ids(form: str, expected: bytes) -> None:
-    assert program_of(OPTIONS, call_id_format=form).call_id(7) == expected
-
-
-def test_random_call_ids_differ() -> None:
-    call_id = program_of(OPTIONS, call_id_format="%r-%u").call_id
-    made = {call_id(1) for _ in range(10)}
-    assert len(made) == 10
-    assert all(re.fullmatch(rb"[0-9a-f]{8}-1", each) for each in made)
-
-
-def test_random_call_ids_are_repeated_by_the_same_seed() -> None:
-    first, second, other = (
-        [program_of(OPTIONS, call_id_format="%r", random=Random(seed)).call_id(number) for number in range(3)]
-        for seed in (1, 1, 2)
-    )
-    assert first == second
-    assert first != other
 
 
 def dialog(steps: str = "") -> tuple[Program, Call]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -72,14 +74,14 @@ class Line(Transport):
 class Switchboard:
     """A table of calls with everything that it needs."""
 
-    def __init__(self, body: str, *, behaviours: Behaviours | None = None, cut_prefix: bool = True, tdm_map: str = "") -> None:
+    def __init__(self, body: str, *, behaviours: Behaviours | None = None, cut_prefix: bool = True, **more: Any) -> None:
         self.notes = Notes()
         self.timers = Timers()
         self.table = CallTable(timers=self.timers, notes=self.notes, dead_call_wait_ns=DEAD_WAIT_NS, cut_prefix=cut_prefix)
         self.poller = Poller()
         self.line = Line(Addresses(local_ip="127.0.0.1"), self.poller, self.table, buffer_size=0)
         self.line.sent = []
-        facts = RunFacts(local_ip="127.0.0.1", local_port=5060, tdm_map=tdm_map)
+        facts = RunFacts(local_ip="127.0.0.1", local_port=5060, **more)
         program = compile_program(load_scenario("test.xml", f'<scenario name="t">{body}</scenario>'.encode()), facts)
         meter = Meter(steps=len(program.steps), timers=program.timers)
         context = CallContext(program=program, meter=meter, host=self.table, behaviours=behaviours or Behaviours())
@@ -240,6 +242,37 @@ def test_a_call_without_a_socket_fails_and_took_no_time() -> None:
     assert told.counters.failures == {Failure.CANNOT_SEND: 1}
     assert (told.counters.outgoing, client.table.calls, client.line.sent) == (1, {}, [])
     assert (told.call_length.count, told.call_length.max_ns) == (1, 0)
+    client.poller.close()
+
+
+def test_a_call_with_the_call_id_of_an_open_one_fails_and_the_open_one_goes_on() -> None:
+    client = Switchboard(UAC_CALL, call_id_format="same", tdm_map="{0-1}{99}{5-5}{1-1}")
+    for _ in range(2):
+        client.start()
+    assert (client.counters.outgoing, client.counters.failed, client.counters.open) == (2, 1, 1)
+    assert client.counters.failures == {Failure.CANNOT_SEND: 1}
+    assert client.counters.reasons == {"another open call has the same Call-ID: see -cid_str": 1}
+    assert len(client.line.sent) == 1
+    assert client.table.may_start(), "it gave its circuit back"
+    (first,) = client.table.calls.values()
+    client.bring("SIP/2.0 200 OK", call_id="same", extra="Contact: <sip:x@y>")
+    assert first.wait_until_ns, "the first has been answered and pauses"
+    first.stop(time.monotonic_ns())
+    client.start()
+    assert (client.counters.outgoing, client.counters.failed, client.counters.open) == (3, 1, 2)
+    client.poller.close()
+
+
+def test_no_call_is_lost_when_random_call_ids_meet() -> None:
+    class Few(Random):
+        def getrandbits(self, k: int) -> int:
+            return super().getrandbits(4)
+
+    client = Switchboard(UAC_CALL, call_id_format="%r", random=Few(1))
+    for _ in range(60):
+        client.start()
+    assert client.counters.open == len(client.table.calls) == 16
+    assert client.counters.failed == 44
     client.poller.close()
 
 
