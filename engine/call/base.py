@@ -17,10 +17,12 @@ from engine.call.dialog import Dialog
 from engine.call.matching import Matcher
 from engine.call.places import place
 from engine.messages import Failure
-from engine.scenario.program import Program, Render
+from engine.scenario.program import PauseStep, Program, Render
 from engine.scenario.variables import Value
 from engine.stats.meter import Meter
 
+MOST_MS: Final = 1e12
+"""Of any time that a scenario sets: some thirty years."""
 NO_VARIABLES: Final[list[Value]] = []
 """Shared by the calls that have none: ten thousands may be open."""
 
@@ -57,6 +59,8 @@ class CallContext:
     max_invite_retransmissions: int = 5
     max_other_retransmissions: int = 7
     loose: bool = False
+    ignores_in_pause: bool = False
+    """`-pause_msg_ign`: what comes during a pause is not there, but for repetitions."""
     chance: Callable[[], float] = random.random
     matcher: Matcher = field(init=False)
     send: Callable[[CallBase, bytes], bool] = field(init=False)
@@ -64,7 +68,8 @@ class CallContext:
 
     def __post_init__(self) -> None:
         self.send = self.host.send
-        self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq)
+        pauses = (step.index for step in self.program.steps if self.ignores_in_pause and isinstance(step, PauseStep))
+        self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq, deaf=frozenset(pauses))
 
 
 class CallBase(Dialog):
@@ -78,6 +83,8 @@ class CallBase(Dialog):
         "_action_failed",
         "_action_failure",
         "_action_reason",
+        "_goes_to",
+        "_restored_ns",
         "call_id",
         "circuit",
         "context",
@@ -122,13 +129,15 @@ class CallBase(Dialog):
         self._action_failed = False
         self._action_failure: Failure | None = None
         self._action_reason = ""
+        self._goes_to = -1
+        self._restored_ns = 0
 
     @abstractmethod
     def wake(self, now_ns: int) -> None:
         """A time that this call asked for has come (or an earlier one that it no longer needs)."""
 
     @abstractmethod
-    def jump(self, index: int, now_ns: int) -> None:
+    def jump(self, index: int, now_ns: int, *, keeps_resending: bool = False) -> None:
         """Go on at another step, whatever was being waited for."""
 
     @abstractmethod
@@ -141,6 +150,15 @@ class CallBase(Dialog):
         if self._action_failure is None:
             self._action_failure = failure
             self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
+
+    def jump_to(self, index: int) -> None:
+        """Go on at that step when the one at hand is done."""
+        self._goes_to = index
+
+    def restore_pause(self, until_ms: float) -> None:
+        """Wait until that time, of [clock_tick], when the step at hand is done; 0 for no wait."""
+        if 0 < until_ms < MOST_MS:
+            self._restored_ns = self.context.program.tick_origin_ns + round(until_ms * 1e6)
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""

@@ -13,19 +13,22 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final
 
 from engine.call import timeouts
 from engine.call.base import CallBase, CallContext
 from engine.call.defaults import tell_peer, unexpected
-from engine.call.matching import find_earlier
+from engine.call.matching import NO_BRANCHES, find_earlier
 from engine.call.places import place
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
 from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step
-from engine.sip.message import Message
+from engine.scenario.values import number_of
+from engine.scenario.variables import is_set
+from engine.sip.message import Message, branch_in
 
+NS_A_MS: Final = 1_000_000
 MOST_STEPS_AT_ONCE: Final = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
@@ -41,11 +44,14 @@ class Call(CallBase):
     """One call."""
 
     __slots__ = (
+        "_branches",
         "_counted",
         "_from_due_ns",
+        "_handled",
         "_heard",
         "_on_wait",
         "_paused_in",
+        "_queued",
         "_resend",
         "_started_ns",
         "_timers",
@@ -58,7 +64,11 @@ class Call(CallBase):
         self._on_wait: Callable[[Call, int], None] = Call._advance
         self._resend: Resend | None = None
         self._heard = Heard()
+        self._handled: Message | None = None
+        self._queued: Message | None = None
         self._timers = NO_TIMERS
+        transactions = context.program.transactions
+        self._branches = [b""] * transactions if transactions else NO_BRANCHES
         self._from_due_ns = 0
         self._started_ns = 0
         self._paused_in = -1
@@ -84,7 +94,11 @@ class Call(CallBase):
         if answer is not None:
             self._answer_again(answer)
             return
-        step = context.matcher.find(self.step_index, message)
+        self._receive_new(message, key, now_ns, arrived_ns)
+
+    def _receive_new(self, message: Message, key: Hashable, now_ns: int, arrived_ns: int) -> None:
+        context = self.context
+        step = context.matcher.find(self.step_index, message, self._branches)
         if step is None:
             self._receive_unknown(message, now_ns)
             return
@@ -119,11 +133,12 @@ class Call(CallBase):
 
     # --- what default behaviours call ----------------------------------------------------------------------------------
 
-    def jump(self, index: int, now_ns: int) -> None:
+    def jump(self, index: int, now_ns: int, *, keeps_resending: bool = False) -> None:
         """Go on at another step, whatever was being waited for."""
         self._leave_pause()
         self.wait_until_ns = 0
-        self._resend = None
+        if not keeps_resending:
+            self._resend = None
         self.step_index = index
         self._advance(now_ns)
 
@@ -138,6 +153,7 @@ class Call(CallBase):
         # The host's queue may hold on to the call for a while yet; what it received need not stay that long.
         self._resend = None
         self._heard = NOTHING_HEARD
+        self._handled = self._queued = None
         self.forget()
         self.context.host.ended(self, now_ns)
 
@@ -152,6 +168,9 @@ class Call(CallBase):
                 self.end(now_ns, self._action_failure, self._action_reason)
                 return
             step = steps[self.step_index]
+            if step.condition is not None and not self._executes(step):
+                self.step_index = self._following(step)
+                continue
             if not self._enter(step, now_ns):
                 if not self.is_over:
                     self._schedule()
@@ -190,10 +209,11 @@ class Call(CallBase):
         self._heard.answered(method, data, step.index)
         if method:
             self.requested(method)
+        if step.transaction >= 0:
+            self._branches[step.transaction] = branch_in(data)
         if step.retransmit_ns:
             self._resend = self._make_resend(step, data, now_ns)
-        self._pass(step, data, now_ns)
-        return True
+        return self._pass(step, data, now_ns)
 
     def _make_resend(self, step: SendStep, data: bytes, now_ns: int) -> Resend:
         context = self.context
@@ -203,6 +223,9 @@ class Call(CallBase):
 
     def _enter_recv(self, step: RecvStep, now_ns: int) -> bool:
         """Wait. The timeout of a run is the first that one of its steps has."""
+        if self._queued is not None:
+            self._receive_queued(self._queued, now_ns)
+            return False
         steps = self.context.program.steps
         for position in range(step.index, len(steps)):
             each = steps[position]
@@ -222,8 +245,8 @@ class Call(CallBase):
             self._count_end(now_ns, self._action_failure, self._action_reason)
             self.forget()
         elif not step.duration_ns:
-            self._pass(step, self._last_data(), now_ns)
-            return True
+            return self._pass(step, self._last_data(), now_ns)
+        self._do(step, self._last_data(), now_ns)
         counts.open += 1
         self._paused_in = step.index
         self._wait(now_ns + step.duration_ns, Call._pause_over)
@@ -231,19 +254,28 @@ class Call(CallBase):
 
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
         self.context.meter.steps[step.index].messages += 1
-        self._pass(step, self._last_data(), now_ns)
-        return True
+        return self._pass(step, self._last_data(), now_ns)
 
     def _last_data(self) -> bytes:
         return self.last.data if self.last is not None else b""
 
-    def _pass(self, step: Step, message: bytes, now_ns: int) -> None:
-        """A step is done: its timers, counter and actions, and where the call goes from here."""
+    def _pass(self, step: Step, message: bytes, now_ns: int) -> bool:
+        """A step is done: its timers, counter and actions, and where the call goes from here; False when it is to wait."""
         if step.books:
             self._book(step, now_ns)
         if step.actions:
             self._act(step, message)
+            if self._goes_to >= 0 or self._restored_ns:
+                return self._detour(step, now_ns)
         self.step_index = step.index + 1 if step.next is None else self._following(step)
+        return True
+
+    def _do(self, step: Step, message: bytes, now_ns: int) -> None:
+        """The timers, counter and actions of a step that goes on."""
+        if step.books:
+            self._book(step, now_ns)
+        if step.actions:
+            self._act(step, message)
 
     def _book(self, step: Step, now_ns: int) -> None:
         for timer in step.stops:
@@ -272,17 +304,56 @@ class Call(CallBase):
             if self._action_failed:
                 break
 
+    def _detour(self, step: Step, now_ns: int) -> bool:
+        """Go where the actions of a step say; False when the call is to wait there for the end of an earlier pause.
+
+        As in SIPp a jump goes where the step before its target leads, and the step in which the rest of a pause is waited for
+        is passed over.
+        """
+        steps = self.context.program.steps
+        target, self._goes_to = self._goes_to, -1
+        if target < 0:
+            self.step_index = self._following(step)
+        else:
+            self.step_index = self._following(steps[target - 1]) if target else 0
+        until_ns, self._restored_ns = self._restored_ns, 0
+        if not until_ns or self.step_index >= len(steps):
+            return True
+        there = steps[self.step_index]
+        if until_ns <= now_ns:
+            self.step_index = self._following(there)
+            return True
+        if type(there) is PauseStep:
+            self._paused_in = there.index
+            self.context.meter.steps[there.index].open += 1
+        self._wait(until_ns, Call._pause_over)
+        return False
+
     def _following(self, step: Step) -> int:
-        return step.next if step.next is not None and self._allows(step) else step.index + 1
+        """Where a step leads that is done, or passed over."""
+        if step.next is None or not self._allows(step):
+            return step.index + 1
+        if step.chance < 1 and self.context.chance() >= step.chance:
+            return step.index + 1
+        return step.next
+
+    def _executes(self, step: Step) -> bool:
+        """Whether the step's `condexec` lets it be executed."""
+        condition = step.condition
+        return condition is None or is_set(condition.get(self)) != step.condition_inverse
 
     def _allows(self, step: Step) -> bool:
         """Whether the step's `test` lets its `next` be followed."""
         if step.test is None:
             return True
-        value = step.test.get(self)
-        return value is not None and value is not False
+        return is_set(step.test.get(self))
 
     # --- messages ------------------------------------------------------------------------------------------------------
+
+    def _receive_queued(self, message: Message, now_ns: int) -> None:
+        """Give the message with which the call jumped to `_unexp.main` to the `recv` that it has come to."""
+        self._queued = None
+        self._receive_new(message, retransmission_key(message, loose=self.context.loose), now_ns, now_ns)
 
     def _take(self, step: RecvStep, message: Message, now_ns: int, arrived_ns: int) -> None:
         """Give a message to the step that it fits."""
@@ -296,11 +367,12 @@ class Call(CallBase):
             self._book(step, arrived_ns)
         if step.actions:
             self._act(step, message.data)
+            self._goes_to = -1  # what was received leads on whatever its actions say
         # SIPp's actions still see the message and the routes from before.
         self.last = message
         if step.record_routes:
             self.record_routes(message)
-        if (step.optional or step.is_global) and (step.next is None or not self._allows(step)):
+        if (step.optional and (step.next is None or not self._allows(step))) or not step.advances:
             self.step_index = waited_at
             self._resume_send(now_ns)
             return
@@ -331,14 +403,47 @@ class Call(CallBase):
         if self._counted:
             self.context.meter.counters.dead_call += 1
             return
-        earlier = find_earlier(self.context.program.steps, self.step_index, message)
+        context = self.context
+        if context.ignores_in_pause and self._paused_in >= 0:
+            return
+        earlier = find_earlier(context.program.steps, self.step_index, message, self._branches)
+        if earlier is not None and earlier.transaction >= 0:
+            self._receive_late(earlier, message)
+            return
         answer = self._heard.answer_of_step(earlier.index) if earlier is not None else None
         if answer is None:
-            unexpected(self, message, now_ns)
+            if context.program.unexpected < 0 or not self._jump_with(message, now_ns):
+                unexpected(self, message, now_ns)
         elif message.status >= 200:
             self._answer_again(answer)
         else:
             self.context.meter.steps[answer.taken_by].retransmissions += 1
+
+    def _receive_late(self, step: RecvStep, message: Message) -> None:
+        """A response to a named transaction that is over: a final one gets the ACK of the scenario, as in SIPp."""
+        context = self.context
+        context.meter.steps[step.index].retransmissions += 1
+        acknowledging = context.program.acknowledges[step.transaction]
+        if message.status >= 200 and acknowledging >= 0:
+            send = context.program.steps[acknowledging]
+            if type(send) is SendStep:
+                context.send(self, send.render(self))
+
+    def _jump_with(self, message: Message, now_ns: int) -> bool:
+        """Take an unexpected message to `_unexp.main`, whose `recv` gets it; False when the call is already there."""
+        program = self.context.program
+        if program.return_to is not None:
+            if number_of(program.return_to.get(self)):
+                return False
+            program.return_to.set(self, float(self.step_index))
+        elif message is self._handled:
+            return False
+        if program.paused_until is not None:
+            paused_ns = self.wait_until_ns - program.tick_origin_ns if self._paused_in >= 0 else 0
+            program.paused_until.set(self, paused_ns / NS_A_MS)
+        self._handled = self._queued = message
+        self.jump(program.unexpected, now_ns, keeps_resending=True)
+        return True
 
     def _answer_again(self, answer: Answer) -> None:
         """What was received before has come again: so does our answer to it, if there was one."""
@@ -386,7 +491,10 @@ class Call(CallBase):
         if self._counted:
             self.end(now_ns, None)
             return
-        self._pass(step, self._last_data(), now_ns)
+        if self._goes_to < 0 and not self._restored_ns:
+            self.step_index = self._following(step)
+        elif not self._detour(step, now_ns):
+            return
         self._advance(now_ns)
 
     def _leave_pause(self) -> None:

@@ -21,8 +21,8 @@ def _is_optional(step: Step) -> bool:
 
 def _label(step: Step) -> str:
     match step:
-        case RecvStep(status=status, method=method):
-            return str(status) if status else method.decode("latin-1")
+        case RecvStep(statuses=statuses, method=method):
+            return ",".join(map(str, statuses)) or method.decode("latin-1")
         case SendStep(method=method):
             return method.decode("latin-1") or "response"
         case PauseStep(timewait=timewait):

@@ -118,6 +118,9 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Setting(("-callid_slash_ign",), Kind.SWITCH, Group.BEHAVIOUR, "Do not cut a prefix ending in /// off a Call-ID."),
     ] = False
+    ignore_in_pause: Annotated[
+        bool, Setting(("-pause_msg_ign",), Kind.SWITCH, Group.BEHAVIOUR, "Ignore messages that come during a pause.")
+    ] = False
     dead_call_wait_ms: Annotated[
         int,
         Setting(

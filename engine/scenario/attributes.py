@@ -58,6 +58,26 @@ def status(value: str, name: str) -> int:
     return int(value)
 
 
+def statuses(value: str, name: str) -> tuple[int, ...]:
+    """Status codes with commas between them."""
+    return tuple(status(each.strip(), name) for each in value.split(","))
+
+
+def chance(value: str, name: str) -> float:
+    """A probability."""
+    found = number(value, name)
+    if not 0 <= found <= 1:
+        raise Misuse(f'{name}="{value}" is no probability', "a number from 0 (never) to 1 (always)")
+    return found
+
+
+def transaction(value: str, name: str) -> str:
+    """The name of a transaction."""
+    if not value or "$" in value or "," in value:
+        raise Misuse(f'{name}="{value}" is no name of a transaction', "a name without $ and commas")
+    return value
+
+
 def method(value: str, name: str) -> str:
     """The method of a request."""
     if not value or re.search(r"\s", value):
@@ -116,9 +136,13 @@ COMMON: Mapping[str, Converter] = {
     "crlf": present,
     "next": text,
     "test": text,
+    "chance": chance,
+    "condexec": text,
+    "condexec_inverse": boolean,
     "counter": counter_name,
     "display": text,
     "hide": boolean,
+    "hiderest": boolean,
     "lost": number,
 }
 _WAITS: Mapping[str, Converter] = {"timeout": whole, "ontimeout": text}
@@ -126,8 +150,19 @@ _PAUSE: Mapping[str, Converter] = {**COMMON, "milliseconds": milliseconds}
 
 OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "scenario": {"name": text},
-    "send": {**COMMON, **_WAITS, "retrans": whole},
-    "recv": {**COMMON, **_WAITS, "response": status, "request": method, "optional": optional, "rrs": boolean},
+    "send": {**COMMON, **_WAITS, "retrans": whole, "start_txn": transaction, "ack_txn": transaction},
+    "recv": {
+        **COMMON,
+        **_WAITS,
+        "response": statuses,
+        "request": method,
+        "optional": optional,
+        "rrs": boolean,
+        "regexp_match": boolean,
+        "response_txn": transaction,
+        "ignoresdp": boolean,
+        "advance_state": boolean,
+    },
     "pause": _PAUSE,
     "timewait": _PAUSE,
     "nop": COMMON,
@@ -152,16 +187,14 @@ REQUIRED: Mapping[str, str] = {
 }
 
 LATER: Mapping[str, frozenset[str]] = {
-    "": frozenset({"chance", "condexec", "condexec_inverse", "hiderest"}),
-    "send": frozenset({"start_txn", "ack_txn"}),
-    "recv": frozenset({"regexp_match", "auth", "response_txn", "ignoresdp", "advance_state"}),
+    "recv": frozenset({"auth"}),
     "pause": frozenset(
         {"variable", "distribution", "sanity_check", "min", "max", "normal", "mean", "stdev", "lognormal", "exponential"}
         | {"weibull", "lambda", "k", "pareto", "x_m", "gpareto", "shape", "scale", "location", "gamma", "theta", "negbin"}
         | {"p", "n", "uniform", "fixed", "value"}
     ),
 }
-"""Attributes of SIPp's that are not built yet, by element; under "" those of every command."""
+"""Attributes of SIPp's that are not built yet, by element."""
 
 ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "init"})
 
@@ -169,7 +202,7 @@ ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "init"})
 def is_later(element: str, attribute: str) -> bool:
     """Whether SIPp knows this attribute of this element and we do not yet."""
     family = "pause" if element == "timewait" else element
-    return attribute in LATER.get(family, frozenset()) or (element in COMMANDS and attribute in LATER[""])
+    return attribute in LATER.get(family, frozenset())
 
 
 COMMANDS = ("send", "recv", "pause", "timewait", "nop")

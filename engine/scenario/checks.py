@@ -10,10 +10,12 @@ import re
 from typing import Any
 
 from engine.messages import Role
-from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
-from engine.scenario.problems import Problems, nearest
+from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.posix_regex import compile_posix
+from engine.scenario.problems import Misuse, Problems, nearest
 from engine.scenario.reading import Draft, Reading
 from engine.scenario.template import Parsed, Text
+from engine.scenario.transactions import check_transactions
 
 _REQUEST = re.compile(r"([^\s\[\]]+)[ ]")
 _RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")
@@ -33,6 +35,10 @@ def check_steps(reading: Reading) -> Scenario:
     for name, message in reading.default_messages.items():
         if name != "3pcc_abort":
             _start_line(message, problems)
+    transactions = check_transactions(steps, problems)
+    if UNEXPECTED_LABEL in labels:
+        for name in (RETURN_VARIABLE, PAUSE_VARIABLE):
+            reading.uses.use_where_named(name)
     reading.uses.check(problems)
     return Scenario(
         file=problems.file,
@@ -45,6 +51,8 @@ def check_steps(reading: Reading) -> Scenario:
         user_variables=reading.uses.user_names,
         timers=timers,
         counters=tuple(dict.fromkeys(draft.values["counter"] for draft in drafts if "counter" in draft.values)),
+        transactions=transactions,
+        unexpected=labels.get(UNEXPECTED_LABEL),
         response_bounds_ms=reading.response_bounds_ms,
         call_length_bounds_ms=reading.call_length_bounds_ms,
         warnings=problems.warnings,
@@ -67,6 +75,9 @@ def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
         "end_line": draft.end_line,
         "next": _target(draft, "next", labels, problems),
         "test": values.get("test") if "next" in values else None,
+        "chance": values.get("chance", 1.0),
+        "condition": values.get("condexec"),
+        "condition_inverse": values.get("condexec_inverse", False),
         "starts": values.get("start_rtd", ()),
         "stops": values.get("rtd", ()),
         "repeat_rtd": values.get("repeat_rtd", False),
@@ -119,6 +130,8 @@ def _send(draft: Draft, common: dict[str, Any], problems: Problems) -> Send:
         method=method,
         status=status,
         retransmit_ms=max(draft.values.get("retrans", 0), 0),
+        starts_transaction=draft.values.get("start_txn"),
+        acknowledges=draft.values.get("ack_txn"),
         **common,
     )
 
@@ -131,14 +144,29 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
     elif not wanted and not any(each.line == draft.line for each in problems.errors):
         problems.error(draft.line, "<recv> has neither response nor request", 'say what is waited for: response="200"')
     optional = values.get("optional", "false")
+    if not values.get("advance_state", True) and optional == "false":
+        problems.error(draft.line, "advance_state is for an optional <recv>", "a mandatory one always leads on")
+    if values.get("regexp_match") and "request" in values:
+        _check_expression(draft, problems)
     return Recv(
         method=values.get("request", ""),
-        status=values.get("response", 0),
+        statuses=values.get("response", ()),
+        is_expression=values.get("regexp_match", False) and "request" in values,
+        transaction=values.get("response_txn"),
+        ignores_sdp=values.get("ignoresdp", False),
+        advances=values.get("advance_state", True),
         optional=optional != "false",
         is_global=optional == "global",
         record_routes=values.get("rrs", False),
         **common,
     )
+
+
+def _check_expression(draft: Draft, problems: Problems) -> None:
+    try:
+        compile_posix(draft.values["request"])
+    except Misuse as misuse:
+        problems.error(draft.line, misuse.message, misuse.hint)
 
 
 def _role(drafts: list[Draft], problems: Problems) -> Role:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.scenario.actions.node import ActionNode
 from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import LANGUAGE
+from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
     Action,
@@ -43,7 +44,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
     problems = Problems(scenario.file)
     variables = {name: Variable(index) for index, name in enumerate(scenario.variables)}
     variables |= facts.memory.declare(scenario.global_variables, scenario.user_variables)
-    scope = Scope(LANGUAGE, facts, variables, _dynamic_ids(facts), problems)
+    scope = Scope(LANGUAGE, facts, variables, _dynamic_ids(facts), problems, steps=len(scenario.steps))
     compiler = _Compiler(scenario, scope, problems)
     steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
     circuits = _circuits(facts, problems)
@@ -60,6 +61,12 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
         call_id=compile_call_id(facts),
         defaults=defaults,
         user_memory=facts.memory if scenario.user_variables else None,
+        transactions=len(scenario.transactions),
+        acknowledges=tuple(_acknowledging(scenario)),
+        unexpected=-1 if scenario.unexpected is None else scenario.unexpected,
+        return_to=scope.variables.get(model.RETURN_VARIABLE),
+        paused_until=scope.variables.get(model.PAUSE_VARIABLE),
+        tick_origin_ns=facts.started_ns,
         circuits=circuits,
     )
 
@@ -73,7 +80,8 @@ class _Compiler:
         self.problems = problems
         self.timers = {name: index for index, name in enumerate(scenario.timers)}
         self.counters = {name: index for index, name in enumerate(scenario.counters)}
-        self.methods: set[bytes] = set()
+        self.transactions: dict[str | None, int] = {name: index for index, name in enumerate(scenario.transactions)}
+        self.methods: frozenset[bytes] = frozenset()
         self.end = len(scenario.steps)
 
     def step(self, index: int, step: model.Step) -> Step:
@@ -93,6 +101,9 @@ class _Compiler:
             "line": step.line,
             "next": step.next,
             "test": None if step.test is None else self.scope.variable(step.test),
+            "chance": step.chance,
+            "condition": None if step.condition is None else self.scope.variable(step.condition),
+            "condition_inverse": step.condition_inverse,
             "starts": tuple(self.timers[name] for name in step.starts),
             "stops": tuple(self.timers[name] for name in step.stops),
             "repeat_rtd": step.repeat_rtd,
@@ -118,12 +129,13 @@ class _Compiler:
     def send(self, step: model.Send, common: dict[str, Any]) -> SendStep:
         method = step.method.encode("latin-1")
         if method:
-            self.methods.add(method)
+            self.methods |= {method}
         return SendStep(
             render=self.render(common["index"], step),
             method=method,
             raises_cseq=bool(method) and step.method not in _KEEPS_CSEQ,
             retransmit_ns=step.retransmit_ms * _NS_A_MS if self.facts.retransmits else 0,
+            transaction=self.transactions.get(step.starts_transaction, -1),
             **self.waiting(step, None),
             **common,
         )
@@ -137,15 +149,25 @@ class _Compiler:
             # There is nothing more to wait for: an optional that closes the scenario ends the call, as in SIPp.
             common["next"] = self.end
         return RecvStep(
-            status=step.status,
+            statuses=step.statuses,
             method=step.method.encode("latin-1"),
-            cseq_methods=frozenset(self.methods),
+            expression=compile_posix(step.method) if step.is_expression else None,
+            transaction=self.transactions.get(step.transaction, -1),
+            advances=step.advances,
+            cseq_methods=self.methods,
             optional=step.optional,
             is_global=step.is_global,
             record_routes=step.record_routes,
             **self.waiting(step, self.facts.recv_timeout_ns),
             **common,
         )
+
+
+def _acknowledging(scenario: model.Scenario) -> Iterator[int]:
+    """The index of the step that sends the ACK of each transaction, the last where there are several; -1 without any."""
+    for name in scenario.transactions:
+        steps = enumerate(scenario.steps)
+        yield max((index for index, step in steps if isinstance(step, model.Send) and step.acknowledges == name), default=-1)
 
 
 def _dynamic_ids(facts: RunFacts) -> Callable[[CallState], int]:

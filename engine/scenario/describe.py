@@ -68,8 +68,10 @@ def _describe_step(step: Step, scenario: Scenario) -> StepDescription:
 
 def step_label(step: Step) -> str:
     """What stands on the ladder's arrow: `INVITE`, `200`, `pause 3000 ms`."""
-    if isinstance(step, (Send, Recv)):
+    if isinstance(step, Send):
         return step.method or (str(step.status) if step.status else "?")
+    if isinstance(step, Recv):
+        return step.method or ",".join(map(str, step.statuses)) or "?"
     if isinstance(step, Pause):
         name = "timewait" if step.timewait else "pause"
         return name if step.duration_ms is None else f"{name} {step.duration_ms:g} ms"
@@ -80,11 +82,15 @@ def _notes(step: Step, scenario: Scenario) -> Iterator[str]:
     if step.lost is not None:
         yield f"lost {step.lost:g} %"
     if step.next is not None:
-        yield f"next: {_place(step.next, scenario)}" + (f" if ${step.test}" if step.test else "")
+        chance = f" in {step.chance:.0%}" if step.chance < 1 else ""
+        yield f"next: {_place(step.next, scenario)}" + (f" if ${step.test}" if step.test else "") + chance
+    if step.condition is not None:
+        yield f"{'unless' if step.condition_inverse else 'only if'} ${step.condition}"
     if step.timeout_ms is not None:
         yield f"timeout {step.timeout_ms} ms"
     if step.on_timeout is not None:
         yield f"on timeout: {_place(step.on_timeout, scenario)}"
+    yield from _transaction_notes(step)
     if step.counter:
         yield f"counts {step.counter}"
     if isinstance(step, Recv) and step.record_routes:
@@ -92,6 +98,15 @@ def _notes(step: Step, scenario: Scenario) -> Iterator[str]:
     if isinstance(step, Recv) and step.is_global:
         yield "open to the end"
     yield from (f"{action.name} {action.attributes.get('assign_to', '')}".strip() for action in step.actions)
+
+
+def _transaction_notes(step: Step) -> Iterator[str]:
+    if isinstance(step, Send) and step.starts_transaction is not None:
+        yield f"starts transaction {step.starts_transaction}"
+    if isinstance(step, Send) and step.acknowledges is not None:
+        yield f"acknowledges transaction {step.acknowledges}"
+    if isinstance(step, Recv) and step.transaction is not None:
+        yield f"of transaction {step.transaction}"
 
 
 def _place(index: int, scenario: Scenario) -> str:

@@ -69,6 +69,8 @@ class _Reader:
     def __init__(self, reading: Reading, keywords: Collection[str]) -> None:
         self.reading = reading
         self.problems = reading.problems
+        self.hides_rest = False
+        self.steps = 0
         self.templates = TemplateParser(LANGUAGE.classifier(keywords), reading.problems)
         self.handlers: Mapping[str, Callable[[Element], None]] = {
             **dict.fromkeys(attributes.COMMANDS, self.step),
@@ -86,6 +88,7 @@ class _Reader:
             self.problems.error(root.line, f"<{root.tag}> is no scenario", "the outermost element is <scenario>")
             return
         self.reading.title = self.values(root).get("name", "")
+        self.steps = sum(element.tag in attributes.COMMANDS for element in root)
         for element in root:
             self.element(element)
 
@@ -151,10 +154,18 @@ class _Reader:
         draft = Draft(element.tag, line, element.end_line, self.values(element))
         if "test" in draft.values and "next" in draft.values:
             self.reading.uses.use(draft.values["test"], line)
+        if "condexec" in draft.values:
+            self.reading.uses.use(draft.values["condexec"], line)
+        self.hide(draft)
         if element.tag == "send":
             draft.text, draft.message = self.message(element, element.cdata)
         draft.actions = tuple(self.actions(element))
         self.reading.drafts.append(draft)
+
+    def hide(self, draft: Draft) -> None:
+        """`hiderest` hides or shows all that follow; `hide` only its own step."""
+        self.hides_rest = draft.values.get("hiderest", self.hides_rest)
+        draft.values.setdefault("hide", self.hides_rest)
 
     def message(self, element: Element, found: tuple[str, int] | None) -> tuple[str, Parsed]:
         """The message that was found in an element, as it is shown and parsed; nothing, and an error, when there is none."""
@@ -183,7 +194,9 @@ class _Reader:
 
     def scope(self, *, in_action: bool = False) -> Scope:
         variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.every_name)}
-        return Scope(LANGUAGE, SAMPLE_RUN, variables, lambda call: 0, self.problems, checking=True, in_action=in_action)
+        return Scope(
+            LANGUAGE, SAMPLE_RUN, variables, lambda call: 0, self.problems, checking=True, steps=self.steps, in_action=in_action
+        )
 
     def text(self, text: str, line: int) -> Parsed:
         """A text with keywords; the variables that it names are noted."""

@@ -14,15 +14,29 @@ from engine.messages import Problem, Role
 from engine.scenario.actions.node import ActionNode
 from engine.scenario.template import Parsed
 
+UNEXPECTED_LABEL = "_unexp.main"
+"""Where a call goes with a message that it did not expect."""
+RETURN_VARIABLE = "_unexp.retaddr"
+"""Takes the step at which the call stood then."""
+PAUSE_VARIABLE = "_unexp.pausedaddr"
+"""Takes the end of the pause in which it was."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepBase:
-    """What all steps have. `next` and `on_timeout` are indices of steps; the number of steps is the end."""
+    """What all steps have. `next` and `on_timeout` are indices of steps; the number of steps is the end.
+
+    `condition` names the variable of `condexec`: the step is passed over when it is not set, or with `condition_inverse` when
+    it is. `chance` is that of following `next`.
+    """
 
     line: int
     end_line: int
     next: int | None = None
     test: str | None = None
+    chance: float = 1.0
+    condition: str | None = None
+    condition_inverse: bool = False
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     repeat_rtd: bool = False
@@ -38,21 +52,34 @@ class StepBase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send(StepBase):
-    """`method` of a request or `status` of a response (0 for a request); `text` is the message as it is shown."""
+    """`method` of a request or `status` of a response (0 for a request); `text` is the message as it is shown.
+
+    `starts_transaction` and `acknowledges` name transactions.
+    """
 
     message: Parsed
     text: str
     method: str = ""
     status: int = 0
     retransmit_ms: int = 0
+    starts_transaction: str | None = None
+    acknowledges: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recv(StepBase):
-    """`method` of a request or `status` of a response (0 for a request)."""
+    """`method` of a request, or the `statuses` of a response (none for a request), of which any will do.
+
+    `is_expression`: the method is a regular expression. `transaction` names the one that a response belongs to.
+    `ignores_sdp` concerns media. Without `advances` the call stays where it stands, whatever `next` says.
+    """
 
     method: str = ""
-    status: int = 0
+    statuses: tuple[int, ...] = ()
+    is_expression: bool = False
+    transaction: str | None = None
+    ignores_sdp: bool = False
+    advances: bool = True
     optional: bool = False
     is_global: bool = False
     record_routes: bool = False
@@ -86,6 +113,9 @@ class Scenario:
     """Those of each call; the run and the user have others."""
     timers: tuple[str, ...]
     counters: tuple[str, ...]
+    transactions: tuple[str, ...] = ()
+    unexpected: int | None = None
+    """Index of the step behind the label `_unexp.main`."""
     response_bounds_ms: tuple[int, ...]
     call_length_bounds_ms: tuple[int, ...]
     default_messages: Mapping[str, Parsed] = field(default_factory=dict)

@@ -62,6 +62,12 @@ class CallState(Protocol):
     def fail(self, failure: Failure, detail: str) -> None:
         """End the call as failed in this class; `detail` is for people."""
 
+    def jump_to(self, index: int) -> None:
+        """Go on at that step when this one is done; see `engine.scenario.actions.flow`."""
+
+    def restore_pause(self, until_ms: float) -> None:
+        """Wait until that time, of [clock_tick], when this step is done; the step at hand then is passed over."""
+
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
 
@@ -126,6 +132,11 @@ class Common:
     """Where to go when the step is done and `test` allows it; None: to the following step."""
     test: Variable | None = None
     """The variable that must be true for `next` to be followed."""
+    chance: float = 1.0
+    """How often `next` is followed then, from 0 to 1."""
+    condition: Variable | None = None
+    """The variable that must be true for the step to be executed, or with `condition_inverse` must not be."""
+    condition_inverse: bool = False
     starts: tuple[int, ...] = ()
     """Timers that start here (indices into `Program.timers`)."""
     stops: tuple[int, ...] = ()
@@ -143,28 +154,44 @@ class Common:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendStep(Common):
-    """Send a message. `method` is empty for a response. `retransmit_ns` is T1, 0 for none. `lost` is from 0 to 1."""
+    """Send a message. `method` is empty for a response. `retransmit_ns` is T1, 0 for none. `lost` is from 0 to 1.
+
+    `transaction` is the index of the one that it starts, -1 for none.
+    """
 
     render: Render
     method: bytes
     raises_cseq: bool
     """Add one to the call's `cseq` before rendering."""
+    transaction: int = -1
     retransmit_ns: int = 0
     lost: float = 0.0
     timeout_ns: int | None = None
     on_timeout: int | None = None
 
 
+class Searcher(Protocol):
+    """A compiled regular expression."""
+
+    def search(self, text: bytes, /) -> object:
+        """Something when it matches, else None."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecvStep(Common):
-    """Wait for a message: a response with this `status`, or (status 0) a request with this `method`.
+    """Wait for a message: a response with one of `statuses`, or (without any) a request with this `method`, or one that all
+    of `expression` matches, where there is one.
 
     A response fits only if the method in its CSeq is one of `cseq_methods`, those of the requests that stand earlier
-    in the scenario. `is_global`: open from here to the end of the call.
+    in the scenario; with a `transaction` (its index, -1 for none) instead if it has the branch of that one's request.
+    `is_global`: open from here to the end of the call. Without `advances` it never leads on.
     """
 
-    status: int = 0
+    statuses: tuple[int, ...] = ()
     method: bytes = b""
+    expression: Searcher | None = None
+    transaction: int = -1
+    advances: bool = True
     cseq_methods: frozenset[bytes] = frozenset()
     optional: bool = False
     is_global: bool = False
@@ -219,5 +246,17 @@ class Program:
     defaults: DefaultMessages
     user_memory: Memory | None = None
     """Where a call finds the variables of its user; None: the scenario has none."""
+    transactions: int = 0
+    """How many a call keeps the branches of."""
+    acknowledges: tuple[int, ...] = ()
+    """For each transaction the index of the step that sends its ACK, -1 for none."""
+    unexpected: int = -1
+    """Where a call goes with a message that it did not expect (`_unexp.main`); -1: to the default behaviours."""
+    return_to: Variable | None = None
+    """`_unexp.retaddr`: takes the index of the step at which the call stood."""
+    paused_until: Variable | None = None
+    """`_unexp.pausedaddr`: takes the end of the pause in which the call was, in ms of [clock_tick], or 0."""
+    tick_origin_ns: int = 0
+    """When [clock_tick] was 0."""
     circuits: int = 0
     """TDM circuits (-tdmmap): each open call needs one of its own, from 0; 0: none are needed."""

@@ -34,9 +34,9 @@ class Keyword:
 class Scope:
     """What a keyword or an action may know when it is compiled, and how it compiles the texts that it holds.
 
-    `index` is the step's; in an action, [branch] is that of the step before and [msg_index] is -2, as in SIPp.
-    `branch_index` overrides the step in [branch]. What is misused goes to `problems`. `checking`: there is no run yet, and
-    `facts` are those of none.
+    `steps` is how many the scenario has, `index` the step's; in an action, [branch] is that of the step before and
+    [msg_index] is -2, as in SIPp. `branch_index` overrides the step in [branch]. What is misused goes to `problems`.
+    `checking`: there is no run yet, and `facts` are those of none.
     """
 
     language: Language
@@ -45,6 +45,7 @@ class Scope:
     next_dynamic_id: Callable[[CallState], int]
     problems: Problems
     checking: bool = False
+    steps: int = 0
     index: int = 0
     in_action: bool = False
     branch_index: Callable[[CallState], int] | None = None

@@ -28,6 +28,11 @@ class VariableUses:
         self._declared[element][name] = line
         self.use(name, line)
 
+    def use_where_named(self, name: str) -> None:
+        """The engine reads or writes it, wherever the scenario names it."""
+        if name in self._lines:
+            self._lines[name].append(self._lines[name][0])
+
     def reference(self, name: str, line: int) -> None:
         """A `Reference` element at `line` vouches for `name`."""
         self._references[name] = line

@@ -14,6 +14,11 @@ Value = bytes | float | bool | None
 """What a variable holds; None until something is assigned."""
 
 
+def is_set(value: Value) -> bool:
+    """Whether `test=` and `condexec=` take it for true: a match that matched, a true boolean, any number or text."""
+    return value is not None and value is not False
+
+
 class Holder(Protocol):
     """Who has variables: a call. Lists of one value for each variable of a call, and of its user."""
 

@@ -71,6 +71,7 @@ def context(plan: ShardPlan, constants: RunFacts, program: Program, host: Host) 
         max_invite_retransmissions=max_invite,
         max_other_retransmissions=max_other,
         loose=config.retransmission_check == "loose",
+        ignores_in_pause=config.ignore_in_pause,
         chance=constants.random.random,
     )
 

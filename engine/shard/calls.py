@@ -13,7 +13,7 @@ from collections import deque
 from typing import Final
 
 from engine.call import Call, CallBase, CallContext
-from engine.call.matching import first_recv
+from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
 from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
@@ -174,7 +174,7 @@ class CallTable:
             return
         context = self.context
         may_begin = context.program.role is Role.UAS and not self.all_created
-        if may_begin and context.matcher.find(self._first_recv, message) is not None:
+        if may_begin and context.matcher.find(self._first_recv, message, NO_BRANCHES) is not None:
             self._start_incoming(call_id, message, source, arrived_ns, now_ns)
             return
         if message.method and message.method != b"ACK" and context.behaviours.auto_answer:

@@ -146,6 +146,14 @@ def _known_cseq(line: bytes) -> tuple[int, bytes]:
     return known
 
 
+def branch_in(data: bytes) -> bytes:
+    """The branch of the top Via of a message that we made; b"" when it has none, or is none."""
+    try:
+        return Message(data).branch
+    except MalformedMessage:
+        return b""
+
+
 def _is_number(text: bytes) -> bool:
     return text.isdigit() and len(text) <= MOST_DIGITS
 

@@ -13,11 +13,12 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import expressions, logging, numbers, text
+from engine.scenario.actions import expressions, flow, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
     expressions.ACTIONS,
+    flow.ACTIONS,
     logging.ACTIONS,
     numbers.ACTIONS,
     text.ACTIONS,
@@ -41,9 +42,6 @@ LATER = frozenset(
         "lookup",
         "insert",
         "replace",
-        "jump",
-        "pauserestore",
-        "index",
         "gettimeofday",
         "setdest",
         "closecon",

@@ -64,7 +64,13 @@ class World:
     def __init__(self, body: str, *, reliable: bool = False, behaviours: Behaviours | None = None, **options: object) -> None:
         xml = f'<?xml version="1.0"?>\n<scenario name="test">{body}</scenario>'.encode()
         facts = RunFacts(
-            local_ip="127.0.0.2", local_port=5062, remote_ip="127.0.0.1", remote_port=5060, pid=7, retransmits=not reliable
+            local_ip="127.0.0.2",
+            local_port=5062,
+            remote_ip="127.0.0.1",
+            remote_port=5060,
+            pid=7,
+            retransmits=not reliable,
+            started_ns=0,
         )
         program = compile_program(load_scenario("test.xml", xml), facts)
         self.meter = Meter(

@@ -67,6 +67,7 @@ class Call:
     circuit: int = 0
     failures: list[tuple[Failure, str]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    jumps: list[float] = field(default_factory=list)
 
     @property
     def digits(self) -> bytes:
@@ -76,6 +77,14 @@ class Call:
     def fail(self, failure: Failure, detail: str) -> None:
         """Remember the failure."""
         self.failures.append((failure, detail))
+
+    def jump_to(self, index: int) -> None:
+        """Remember the target."""
+        self.jumps.append(index)
+
+    def restore_pause(self, until_ms: float) -> None:
+        """Remember the end."""
+        self.jumps.append(until_ms)
 
     def log(self, text: str) -> None:
         """Remember the text."""

@@ -39,7 +39,17 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<recv response="200" rrs="yes"/>', '8: rrs="yes" is neither true nor false'),
         ('<recv response="200" timeout="1s"/>', '8: timeout="1s" is no whole number'),
         ('<recv response="200" auth="true"/>', "8: attribute auth of <recv> is not built yet"),
-        ('<recv response="200" chance="0.5"/>', "8: attribute chance of <recv> is not built yet"),
+        (
+            '<recv response="200" chance="1.5"/>',
+            '8: chance="1.5" is no probability — a number from 0 (never) to 1 (always)',
+        ),
+        ('<recv response="200,42"/>', '8: response="42" is no status code'),
+        ('<recv response="200" advance_state="false"/>', "8: advance_state is for an optional <recv>"),
+        ('<recv request="(" regexp_match="true"/>', "8: '(' is no regular expression"),
+        ('<recv response="200" response_txn="a,b"/>', '8: response_txn="a,b" is no name of a transaction'),
+        ('<recv response="200" response_txn="a"/>', "8: transaction 'a' is never started"),
+        ('<nop><action><jump value="9"/></action></nop>', "8: jump leads out of the scenario, which has 2 steps"),
+        ("<nop><action><jump/></action></nop>", "8: jump needs either value= or variable="),
         ('<pause distribution="fixed"/>', "8: attribute distribution of <pause> is not built yet"),
         ('<timewait variable="5"/>', "8: attribute variable of <timewait> is not built yet"),
         ('<pause milliseconds="abc"/>', '8: milliseconds="abc" is no number'),
@@ -250,7 +260,13 @@ def test_a_run_of_every_attribute() -> None:
     step, other = scenario.steps[1], scenario.steps[2]
     assert isinstance(step, Recv)
     assert isinstance(other, Recv)
-    assert (step.status, step.optional, step.is_global, step.record_routes, step.repeat_rtd) == (180, True, False, True, True)
+    assert (step.statuses, step.optional, step.is_global, step.record_routes, step.repeat_rtd) == (
+        (180,),
+        True,
+        False,
+        True,
+        True,
+    )
     assert (step.stops, step.starts, step.counter, step.lost, step.timeout_ms) == (("1",), ("b", "c"), "rings", 2.5, 100)
     assert (step.hidden, step.blank_after, step.display, step.next, step.on_timeout, step.test) == (
         True,
