@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import re
-
 from engine.sip.message import Message
-
-_COMMA = re.compile(rb',(?=(?:[^"]*"[^"]*")*[^"]*$)')
-"""A comma that parts the entries of a header, not one in a quoted name."""
+from engine.sip.parameters import entries
 
 
 class Dialog:
@@ -55,16 +51,28 @@ class Dialog:
     def record_routes(self, message: Message) -> None:
         """`rrs`: the route set is the Record-Route in order for a server, reversed for a client (RFC 3261 section 12.1).
 
-        As in SIPp a message without a Contact changes nothing.
+        As in SIPp a message without a Contact changes nothing. Where the first route is a strict router's, one without `;lr`,
+        that is the next URL, and the Contact is the last route (section 12.2.1.1).
         """
         contact = message.value(b"Contact")
         if contact is None:
             return
-        entries = [entry.strip() for line in message.values(b"Record-Route") for entry in _COMMA.split(line)]
-        if entries:
-            self.routes = b"Route: " + b", ".join(reversed(entries) if message.status else entries)
-        self.next_url = contact[1 : contact.find(b">")] if contact.startswith(b"<") else contact
+        self.next_url = _uri_of(contact)
+        routes = [route for line in message.values(b"Record-Route") for route in entries(line)]
+        if not routes:
+            return
+        if message.status:
+            routes.reverse()
+        if routes[0].find(b";lr") < 0:
+            self.next_url = _uri_of(routes[0])
+            routes = [*routes[1:], contact]
+        self.routes = b"Route: " + b", ".join(routes)
 
     def forget(self) -> None:
         """Let go of messages: the call has been counted, but may be held on to for a while yet, with thousands of others."""
         self.last = self.tagged = self._peer_tag_of = None
+
+
+def _uri_of(address: bytes) -> bytes:
+    """What stands between < and >; as in SIPp all of it when it does not begin with a <."""
+    return address[1:].partition(b">")[0] if address.startswith(b"<") else address
