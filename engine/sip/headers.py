@@ -46,9 +46,9 @@ LONGEST_REMEMBERED: Final = 200
 _COMPACT_OF: Final = {long: compact for compact, long in COMPACT.items()}
 _LOWER: Final = 0x20
 """The bit that makes a letter a small one."""
-_COLON: Final = 0x3A
 _SPACE: Final = 0x20
 _TAB: Final = 0x09
+_NAME_ENDS: Final = (0x3A, _SPACE, _TAB)
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
 _spellings: Final[dict[bytes, bytes]] = {}
 _headers: Final[dict[bytes, Header]] = {}
@@ -76,7 +76,7 @@ class Header:
     `raw_lines` are the lines of a head without their ends, none empty: the start line first, a fold a line of its own.
     """
 
-    __slots__ = ("_compact", "_first", "_second", "_usual", "_width", "name")
+    __slots__ = ("_compact", "_first", "_length", "_second", "_usual", "_width", "name")
 
     def __init__(self, name: bytes) -> None:
         """The usual spelling of the name is the quickest to find; an empty name is that of no header."""
@@ -85,6 +85,7 @@ class Header:
         self.name = canonical(name)
         letters = self.name + b":\0"
         self._first = letters[0] | _LOWER
+        self._length = len(self.name)
         self._second = letters[1] | _LOWER
         self._compact = _COMPACT_OF.get(self.name, letters)[0] | _LOWER
 
@@ -99,11 +100,13 @@ class Header:
         return 0
 
     def _begins(self, line: bytes) -> bool:
-        """Whether the line begins with the name in another spelling; what has another second letter is sorted out first."""
-        if len(line) < 2 or (line[1] | _LOWER) not in (self._second, _COLON, _SPACE, _TAB | _LOWER):
+        """Whether the line begins with the name in another spelling; most that do not are told by two bytes."""
+        length = self._length
+        is_long = len(line) > length and line[length] in _NAME_ENDS and (line[1] | _LOWER) == self._second
+        if not is_long and (len(line) < 2 or line[1] not in _NAME_ENDS):
             return False
-        colon = line.find(b":")
-        return colon > 0 and line[0] not in (_SPACE, _TAB) and canonical(line[:colon]) == self.name
+        name, colon, _ = line.partition(b":")
+        return bool(colon) and canonical(name) == self.name
 
     def line(self, raw_lines: list[bytes]) -> bytes:
         """The first line of this header as it was received, with its folds, without the final CRLF; b"" without any."""

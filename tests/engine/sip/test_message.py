@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.sip.message import MalformedMessage, Message
+from tests.growth import grows_linearly
 
 TORTURE = Path(__file__).parent / "torture"
 
@@ -169,9 +170,16 @@ PIECES = (
     b"v:",
     b"To: <a>;tag=",
     b"f",
+    b'"',
+    b"\\",
+    b"v: SIP/2.0/UDP a;branch=",
+    b"l: 3",
+    b"m :",
 )
 STARTS = (b"BYE sip:a SIP/2.0\r\nCall-ID: 1", b"BYE sip:a SIP/2.0\nCall-ID: 1\n", b"SIP/2.0 200\r\ni: 2\r\n")
-DAMAGED = st.tuples(st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join)).map(b"".join)
+DAMAGED = st.tuples(
+    st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=20).map(b"".join)
+).map(b"".join)
 
 
 @given(st.binary(max_size=300) | DAMAGED)
@@ -181,10 +189,18 @@ def test_any_bytes_are_a_message_or_malformed(data: bytes) -> None:
     except MalformedMessage:
         return
     assert message.call_id
-    assert isinstance(message.body, bytes)
+    assert all(isinstance(said, bytes) for said in everything(message))
+
+
+def everything(message: Message) -> list[bytes]:
+    """All that a message says: what every accessor gives."""
+    texts = [message.start_line, message.request_uri, message.method, message.call_id, message.cseq_method, message.body]
+    texts += [message.to_tag, message.from_tag, message.branch, message.value(b"Subject") or b""]
+    texts += [*message.lines(b"via"), *message.values(b"contact"), *message.raw_lines]
+    assert message.cseq == (message.cseq_number, message.cseq_method)
     assert message.cseq_number >= 0
-    assert all(isinstance(tag, bytes) for tag in (message.to_tag, message.from_tag, message.branch))
-    assert all(isinstance(line, bytes) for line in message.lines(b"via"))
+    assert message.status in (0, *range(100, 1000))
+    return texts
 
 
 FIRSTS = ("Call-ID: one", "CSeq: 1 INVITE", "From: <sip:f@g>;tag=f1", "To: <sip:b@c>;tag=t1", "Via: SIP/2.0/UDP a;branch=b1")
@@ -227,7 +243,7 @@ def test_a_message_says_the_same_whatever_message_came_before(before: list[int],
 
 
 def test_what_has_no_colon_is_no_header() -> None:
-    message = Message(response("Call-IDx", "Viax", "Call-ID: a"))
+    message = Message(response("Call-IDx", "Call-ID x", "Viax", "Via x", "v", "v x", "i", "Call-ID: a"))
     assert (message.call_id, message.lines(b"Via"), message.lines(b"")) == (b"a", [], [])
 
 
@@ -264,3 +280,34 @@ def test_one_bare_lf_ends_a_line_like_the_others(text: str) -> None:
 )
 def test_a_tag_is_a_parameter_of_the_header(to: str, tag: bytes) -> None:
     assert Message(response("Call-ID: a", f"To: {to}")).to_tag == tag
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "X: a\r\n",
+        "v:\r\n",
+        "\t\r\n",
+        " x\r\n",
+        "c\r\n",
+        "i \r\n",
+        "Call-ID\r\n",
+        ";tag",
+        '"',
+        '\\"',
+        "<",
+        ">",
+        ",",
+        " ",
+        ":",
+        "\r",
+        "\n\r",
+    ],
+)
+@pytest.mark.parametrize("name", ["To: ", "Via: ", "l: ", "CSeq: \r\n ", "X"])
+def test_the_time_of_a_message_grows_with_its_length(name: str, piece: str) -> None:
+    def read_all(size: int) -> None:
+        for end in ("", "\r\n\r\n"):
+            everything(Message((f"OPTIONS sip:a SIP/2.0\r\nCall-ID: 1\r\n{name}{piece * size}{end}").encode()))
+
+    assert grows_linearly(read_all, 1500)

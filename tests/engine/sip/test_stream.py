@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.sip.message import MalformedMessage, Message
 from engine.sip.stream import MAX_HEAD, StreamError, StreamFramer
+from tests.growth import grows_linearly
 
 FIRST = b"INVITE sip:a SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 5\r\n\r\nhello"
 SECOND = b"SIP/2.0 200 OK\r\nCall-ID: 1\r\nl : 0\r\n\r\n"
@@ -49,3 +51,103 @@ def test_messages_before_the_rubbish_are_not_lost() -> None:
     assert framer.feed(FIRST + b"INVITE sip:a SIP/2.0\r\nContent-Length: five\r\n\r\n") == [FIRST]
     with pytest.raises(StreamError):
         framer.feed(b"x")
+
+
+def test_the_first_empty_line_ends_a_head_with_bare_lfs_too() -> None:
+    parts = b"--b\r\nA: b\r\n\r\none\r\n--b--\r\n"
+    first = b"INVITE sip:a SIP/2.0\nCall-ID: 1\nContent-Length: %d\n\n" % len(parts) + parts
+    assert StreamFramer().feed(first + SECOND + first + b"\n" + THIRD) == [first, SECOND, first, THIRD]
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        b"l: 5\r\nContent-Length: 9",
+        b"CONTENT-LENGTH\t :\r\n\t 5\r\nl: 9",
+        b"L:5 \r\n ",
+        b"Languid: 3\r\nX:\r\n l: 9\r\nContent-Length: 00005",
+    ],
+)
+def test_the_first_content_length_counts_in_any_spelling(lengths: bytes) -> None:
+    first = b"INVITE sip:a SIP/2.0\r\nCall-ID: 1\r\n" + lengths + b"\r\n\r\nhello"
+    assert StreamFramer().feed(first + SECOND) == [first, SECOND]
+    assert Message(first + SECOND).body == b"hello"
+
+
+@pytest.mark.parametrize("size", [0, 30_000])
+def test_a_head_beyond_the_most_is_an_error_however_it_was_cut(size: int) -> None:
+    data = b"INVITE sip:a SIP/2.0\r\nX: " + b"x" * MAX_HEAD + b"\r\n\r\n"
+    framer = StreamFramer()
+    assert framer.feed(data[:size]) == []
+    with pytest.raises(StreamError, match="no end of the headers"):
+        framer.feed(data[size:])
+
+
+def bytewise(data: bytes) -> list[bytes]:
+    framer = StreamFramer()
+    return [message for byte in data for message in framer.feed(bytes((byte,)))]
+
+
+@pytest.mark.parametrize("line", [b"x", b"a\r\n", b"\r", b"l:\r\n ", b"\nl:"])
+def test_the_time_of_a_head_that_comes_byte_by_byte_grows_with_its_length(line: bytes) -> None:
+    assert grows_linearly(lambda size: bytewise((b"A sip:b SIP/2.0\r\nX: " + line * size)[:size]), 8_000)
+
+
+@pytest.mark.parametrize("messages", [b"A\r\n\r\n", b"\r\nA\n\n", b"\r\n", b"A\r\nl:1\r\n\r\n\r\r\n"])
+def test_the_time_of_many_messages_at_once_grows_with_their_number(messages: bytes) -> None:
+    assert grows_linearly(lambda size: StreamFramer().feed(messages * size), 10_000)
+
+
+def test_the_time_of_a_body_that_comes_byte_by_byte_grows_with_its_length() -> None:
+    assert grows_linearly(lambda size: bytewise(b"A\r\nl: %d\r\n\r\n" % size + b"x" * size), 10_000)
+
+
+PIECES = (
+    FIRST,
+    SECOND,
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b" ",
+    b":",
+    b"l",
+    b"L: 3",
+    b"Content-Length:",
+    b"9",
+    b"A sip:b SIP/2.0",
+    b"Call-ID: 1",
+    b"\0",
+)
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from(PIECES), max_size=30))
+def test_any_bytes_are_messages_or_a_stream_error(feeds: list[bytes]) -> None:
+    framer = StreamFramer()
+    try:
+        messages = [message for data in feeds for message in framer.feed(data)]
+    except StreamError:
+        return
+    assert len(b"".join(messages)) <= len(b"".join(feeds))
+    for message in messages:
+        try:
+            assert isinstance(Message(message).body, bytes)
+        except MalformedMessage:
+            continue
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from(PIECES), max_size=30))
+def test_any_cut_of_any_bytes_gives_the_same(pieces: list[bytes]) -> None:
+    stream = b"".join(pieces)
+    assert outcome([stream]) == outcome([bytes((byte,)) for byte in stream])
+
+
+def outcome(feeds: list[bytes]) -> tuple[list[bytes], str]:
+    """The messages, and the error behind them, which is raised once the messages have been taken."""
+    framer = StreamFramer()
+    messages = []
+    try:
+        for data in [*feeds, b""]:
+            messages += framer.feed(data)
+    except StreamError as error:
+        return messages, str(error)
+    return messages, ""
