@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import accumulate
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -28,6 +29,21 @@ def bucket_of(value_ns: int, kept_bits: int = KEPT_BITS) -> int:
     return value_ns if shift <= 0 else value_ns >> shift << shift
 
 
+def places_of(buckets: Iterable[int], kept_bits: int) -> list[int]:
+    """The numbers of buckets, counted from 0: that of the next higher bucket is one more."""
+    half = kept_bits - 1
+    return [
+        bucket if (shift := bucket.bit_length() - kept_bits) <= 0 else (shift << half) + (bucket >> shift) for bucket in buckets
+    ]
+
+
+def bucket_at(place: int, kept_bits: int) -> int:
+    """The bucket with this number (`places_of`)."""
+    half = kept_bits - 1
+    shift = max(0, (place >> half) - 1)
+    return place - (shift << half) << shift
+
+
 class Histogram(msgspec.Struct, kw_only=True):
     """Durations in ns. `buckets` maps the lowest value of a bucket to its count; `kept_bits` says how wide they are.
 
@@ -40,7 +56,7 @@ class Histogram(msgspec.Struct, kw_only=True):
     sum_squares_ns: int = 0
     min_ns: int = 0
     max_ns: int = 0
-    kept_bits: int = OLDER_KEPT_BITS
+    kept_bits: Annotated[int, msgspec.Meta(ge=1, le=64)] = OLDER_KEPT_BITS
     buckets: dict[int, int] = {}
     bounds_ms: tuple[int, ...] = ()
     repartition: list[int] = []
@@ -59,14 +75,14 @@ class Histogram(msgspec.Struct, kw_only=True):
 
     def percentiles_ns(self, *percents: float) -> list[int]:
         """The values that so many percent lie at or below, to 0.2 %, never above `max_ns`; zeros when empty."""
-        if not self.count:
+        if not self.buckets:
             return [0] * len(percents)
         values = sorted(self.buckets)
         running = list(accumulate(self.buckets[value] for value in values))
         total = running[-1]
         found = []
         for percent in percents:
-            index = bisect_left(running, max(1, math.ceil(percent / 100 * total)))
+            index = min(bisect_left(running, max(1, math.ceil(percent / 100 * total))), len(values) - 1)
             middle = values[index] + self._width_ns(values[index]) // 2
             found.append(max(self.min_ns, min(middle, self.max_ns)))
         return found

@@ -4,19 +4,23 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 import trio.testing
 
-from engine.bus import Subscription, open_bus, record, replay
+from engine.bus import Subscription, open_bus, record, recording, replay
+from engine.bus.recorded import LineReader
 from engine.errors import RecordingError
-from engine.messages import Event, Warning
+from engine.messages import Event, RunStarted, RunState, Snapshot, Warning
 from tests.engine.bus.events import RUN, finished, logged, snapshot, started, warning
 from tests.engine.bus.recordings import write_recording
 
-STORY: list[Event] = [started(), snapshot(1), logged("ü"), warning("w"), snapshot(2), finished()]
+STORY: list[Event] = [started(), snapshot(1), logged("ü"), warning("w"), snapshot(5), finished()]
 
 
 async def recorded(path: Path, events: list[Event]) -> None:
@@ -63,9 +67,67 @@ async def test_a_line_is_a_json_object_with_its_time_and_its_type(tmp_path: Path
     assert all(earlier["at_ns"] <= later["at_ns"] for earlier, later in itertools.pairwise(lines))
 
 
+async def test_snapshots_are_recorded_once_a_second_and_the_last_one_always(tmp_path: Path) -> None:
+    last = msgspec.structs.replace(snapshot(10), state=RunState.FINISHED)
+    await recorded(tmp_path / "run.jsonl", [started(), *map(snapshot, range(10)), last, finished()])
+    assert await replayed(tmp_path / "run.jsonl") == [started(), snapshot(0), snapshot(4), snapshot(8), last, finished()]
+
+
+@pytest.fixture
+def slow_disk(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A file that takes nothing more once 64 KiB wait in it, and the descriptor that they can be read from."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    yield path, reader
+    os.close(reader)
+
+
+async def test_what_is_too_much_for_a_disk_is_left_out_and_told(
+    slow_disk: tuple[Path, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, reader = slow_disk
+    monkeypatch.setattr(recording, "MOST_WAITING", 1_000_000)
+    got = b""
+    async with open_bus() as bus, trio.open_nursery() as nursery:
+        with bus.subscribe(Warning) as warnings:
+            await nursery.start(record, bus, RUN, path)
+            bus.publish(started())
+            for number in range(100):
+                bus.publish(logged(f"{number} {'x' * 100_000}"))
+                await trio.testing.wait_all_tasks_blocked()
+            bus.publish(finished())
+            with trio.fail_after(10):
+                assert (await warnings.receive()).text.endswith("it takes them too slowly; some are left out")
+                while not got.endswith(b"}\n") or b"RunFinished" not in got:
+                    await trio.lowlevel.wait_readable(reader)
+                    got += os.read(reader, 1_000_000)
+            assert len(warnings) == 0
+    events = [LineReader().read(line)[1] for line in got.splitlines()]
+    assert (events[0], events[-1]) == (started(), finished())
+    assert 5 < len(events) < 20
+
+
+async def test_a_disk_that_takes_nothing_more_does_not_hold_up_who_gives_up(slow_disk: tuple[Path, int]) -> None:
+    with trio.fail_after(10):
+        async with open_bus() as bus, trio.open_nursery() as nursery:
+            await nursery.start(record, bus, RUN, slow_disk[0])
+            bus.publish(logged("x" * 1_000_000))
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+
 async def test_other_runs_are_not_recorded_and_the_end_of_this_one_ends_it(tmp_path: Path) -> None:
     await recorded(tmp_path / "run.jsonl", [started("other"), started(), finished("other"), logged("in"), finished()])
     assert await replayed(tmp_path / "run.jsonl") == [started(), logged("in"), finished()]
+
+
+async def test_a_recording_of_an_older_version_is_replayed() -> None:
+    begin, *told = await replayed(Path(__file__).with_name("older.jsonl"))
+    assert isinstance(begin, RunStarted)
+    snapshots = [event for event in told if isinstance(event, Snapshot)]
+    assert [(event.counters.outgoing, event.call_length.count) for event in snapshots] == [(0, 0), (220, 220), (520, 520)]
+    assert snapshots[-1].response_times["1"].percentiles_ns(50, 99) == [2_000_384, 14_150_000]
 
 
 async def test_a_recording_ends_with_the_bus(tmp_path: Path) -> None:

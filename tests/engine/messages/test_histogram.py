@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.messages import Histogram
-from engine.messages.histogram import bucket_of
+from engine.messages.histogram import bucket_at, bucket_of, places_of
 from engine.stats.samples import Samples
 
 BOUNDS_MS = (1, 10, 100)
@@ -30,6 +30,16 @@ def test_a_bucket_starts_at_most_four_thousandths_below_its_values(value_ns: int
     bucket = bucket_of(value_ns)
     assert bucket <= value_ns <= bucket * 1.004
     assert bucket_of(bucket) == bucket
+
+
+@given(st.integers(min_value=0, max_value=2**63), st.integers(min_value=1, max_value=64))
+def test_buckets_are_numbered_without_gaps(value_ns: int, kept_bits: int) -> None:
+    bucket = bucket_of(value_ns, kept_bits)
+    (place,) = places_of([bucket], kept_bits)
+    assert bucket_at(place, kept_bits) == bucket
+    after = bucket_at(place + 1, kept_bits)
+    assert after > value_ns
+    assert bucket_of(after - 1, kept_bits) == bucket
 
 
 @given(durations, durations)

@@ -7,11 +7,13 @@ is in them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from engine.bus.recorded import LineWriter
 from engine.messages import (
     AnyEvent,
     Counters,
@@ -131,7 +133,14 @@ def _summary(last: Snapshot) -> Summary:
 
 def write(name: str, events: Iterable[Recorded]) -> None:
     """Write a recording, as `engine.bus.record` would have."""
-    lines = (msgspec.json.encode({"at_ns": at_ns, "event": event}) + b"\n" for at_ns, event in events)
+    writers: dict[str, LineWriter] = defaultdict(LineWriter)
+    lines = []
+    for at_ns, event in events:
+        writer = writers[event.run]
+        if isinstance(event, Snapshot):
+            lines.append(writer.snapshot_line(at_ns, event, dict(writer.growths(event))))
+        else:
+            lines.append(writer.line(at_ns, event))
     (RECORDINGS / name).write_bytes(b"".join(lines))
 
 
