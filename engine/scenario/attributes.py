@@ -173,6 +173,7 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "Global": {"variables": names},
     "User": {"variables": names},
     "DefaultMessage": {"id": default_message},
+    "init": {},
     "action": {},
 }
 
@@ -196,7 +197,10 @@ LATER: Mapping[str, frozenset[str]] = {
 }
 """Attributes of SIPp's that are not built yet, by element."""
 
-ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd", "init"})
+ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd"})
+
+IN_INIT = ("nop", "pause", "label", *sorted(ELEMENTS_LATER))
+"""What may stand in an <init>: nothing there has a peer."""
 
 
 def is_later(element: str, attribute: str) -> bool:

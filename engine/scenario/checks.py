@@ -13,7 +13,7 @@ from engine.messages import Role
 from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
-from engine.scenario.reading import Draft, Reading
+from engine.scenario.reading import Draft, Reading, Section
 from engine.scenario.template import Parsed, Text
 from engine.scenario.transactions import check_transactions
 
@@ -23,15 +23,18 @@ _RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")
 
 def check_steps(reading: Reading) -> Scenario:
     """The scenario that was read, as far as it can be understood."""
-    problems, drafts = reading.problems, reading.drafts
-    labels = _labels(reading)
+    problems, drafts = reading.problems, reading.main.drafts
+    labels = _labels(reading.main, problems)
     steps = tuple(_step(draft, labels, problems) for draft in drafts)
+    labels_of_init = _labels(reading.init, problems)
+    init = tuple(_step(draft, labels_of_init, problems) for draft in reading.init.drafts)
+    every_draft = [*reading.init.drafts, *drafts]
     if not problems.errors and not steps:
         problems.error(0, "the scenario has no steps")
     role = _role(drafts, problems)
     _check_runs(drafts, problems)
     _check_timewait(drafts, problems)
-    timers = _timers(drafts, problems)
+    timers = _timers(every_draft, problems)
     for name, message in reading.default_messages.items():
         if name != "3pcc_abort":
             _start_line(message, problems)
@@ -45,12 +48,13 @@ def check_steps(reading: Reading) -> Scenario:
         title=reading.title,
         role=role,
         steps=steps,
+        init=init,
         variables=reading.uses.names,
         default_messages=reading.default_messages,
         global_variables=reading.uses.global_names,
         user_variables=reading.uses.user_names,
         timers=timers,
-        counters=tuple(dict.fromkeys(draft.values["counter"] for draft in drafts if "counter" in draft.values)),
+        counters=tuple(dict.fromkeys(draft.values["counter"] for draft in every_draft if "counter" in draft.values)),
         transactions=transactions,
         unexpected=labels.get(UNEXPECTED_LABEL),
         response_bounds_ms=reading.response_bounds_ms,
@@ -59,11 +63,11 @@ def check_steps(reading: Reading) -> Scenario:
     )
 
 
-def _labels(reading: Reading) -> dict[str, int]:
+def _labels(section: Section, problems: Problems) -> dict[str, int]:
     labels: dict[str, int] = {}
-    for name, index, line in reading.labels:
+    for name, index, line in section.labels:
         if name in labels:
-            reading.problems.error(line, f"label '{name}' stands here a second time", "give it another id")
+            problems.error(line, f"label '{name}' stands here a second time", "give it another id")
         labels.setdefault(name, index)
     return labels
 

@@ -45,13 +45,15 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
     variables = {name: Variable(index) for index, name in enumerate(scenario.variables)}
     variables |= facts.memory.declare(scenario.global_variables, scenario.user_variables)
     scope = Scope(LANGUAGE, facts, variables, _dynamic_ids(facts), problems, steps=len(scenario.steps))
-    compiler = _Compiler(scenario, scope, problems)
-    steps = tuple(compiler.step(index, step) for index, step in enumerate(scenario.steps))
+    steps = _Compiler(scenario, scope, problems).steps()
+    of_init = replace(scenario, steps=scenario.init)
+    init = _Compiler(of_init, replace(scope, steps=len(scenario.init)), problems).steps()
     circuits = _circuits(facts, problems)
     defaults = compile_defaults(scope, _index_of_last_request(scenario.steps), scenario.default_messages)
     problems.raise_errors()
     return Program(
         steps=steps,
+        init=init,
         role=scenario.role,
         timers=scenario.timers,
         variables=scenario.variables,
@@ -83,6 +85,10 @@ class _Compiler:
         self.transactions: dict[str | None, int] = {name: index for index, name in enumerate(scenario.transactions)}
         self.methods: frozenset[bytes] = frozenset()
         self.end = len(scenario.steps)
+        self.scenario = scenario
+
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(self.step(index, step) for index, step in enumerate(self.scenario.steps))
 
     def step(self, index: int, step: model.Step) -> Step:
         common = self.common(index, step)

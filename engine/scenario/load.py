@@ -69,6 +69,7 @@ class _Reader:
     def __init__(self, reading: Reading, keywords: Collection[str]) -> None:
         self.reading = reading
         self.problems = reading.problems
+        self.section = reading.main
         self.hides_rest = False
         self.steps = 0
         self.templates = TemplateParser(LANGUAGE.classifier(keywords), reading.problems)
@@ -81,6 +82,7 @@ class _Reader:
             "Global": self.declaration,
             "User": self.declaration,
             "DefaultMessage": self.default_message,
+            "init": self.init,
         }
 
     def read(self, root: Element) -> None:
@@ -88,7 +90,7 @@ class _Reader:
             self.problems.error(root.line, f"<{root.tag}> is no scenario", "the outermost element is <scenario>")
             return
         self.reading.title = self.values(root).get("name", "")
-        self.steps = sum(element.tag in attributes.COMMANDS for element in root)
+        self.steps = _count_steps(root)
         for element in root:
             self.element(element)
 
@@ -133,7 +135,7 @@ class _Reader:
     def label(self, element: Element) -> None:
         name = self.values(element).get("id")
         if name is not None:
-            self.reading.labels.append((name, len(self.reading.drafts), element.line))
+            self.section.labels.append((name, len(self.section.drafts), element.line))
 
     def response_bounds(self, element: Element) -> None:
         self.reading.response_bounds_ms = self.values(element).get("value", ())
@@ -160,7 +162,18 @@ class _Reader:
         if element.tag == "send":
             draft.text, draft.message = self.message(element, element.cdata)
         draft.actions = tuple(self.actions(element))
-        self.reading.drafts.append(draft)
+        self.section.drafts.append(draft)
+
+    def init(self, element: Element) -> None:
+        """What is run once before the first call."""
+        self.values(element)
+        self.section, self.steps, steps = self.reading.init, _count_steps(element), self.steps
+        for child in element:
+            if child.tag in attributes.IN_INIT:
+                self.element(child)
+            else:
+                self.problems.error(child.line, f"<{child.tag}> has no place in <init>", "it holds <nop>, <pause> and <label>")
+        self.section, self.steps = self.reading.main, steps
 
     def hide(self, draft: Draft) -> None:
         """`hiderest` hides or shows all that follow; `hide` only its own step."""
@@ -252,6 +265,10 @@ class _Reader:
             self.problems.error(line, misuse.message, misuse.hint)
             return None
         return node
+
+
+def _count_steps(section: Element) -> int:
+    return sum(element.tag in attributes.COMMANDS for element in section)
 
 
 def _fill_variable(arguments: Mapping[str, Parsed]) -> str:

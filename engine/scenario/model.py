@@ -118,6 +118,8 @@ class Scenario:
     """Index of the step behind the label `_unexp.main`."""
     response_bounds_ms: tuple[int, ...]
     call_length_bounds_ms: tuple[int, ...]
+    init: tuple[Step, ...] = ()
+    """What is run once before the first call."""
     default_messages: Mapping[str, Parsed] = field(default_factory=dict)
     """What the scenario says instead of a default behaviour's own message, by the id of its <DefaultMessage>."""
     global_variables: tuple[str, ...] = ()

@@ -244,6 +244,8 @@ class Program:
     call_id: Callable[[int], bytes]
     """The Call-ID of the call with this number."""
     defaults: DefaultMessages
+    init: tuple[Step, ...] = ()
+    """What is run once before the first call; jumps are indices into it."""
     user_memory: Memory | None = None
     """Where a call finds the variables of its user; None: the scenario has none."""
     transactions: int = 0

@@ -26,13 +26,21 @@ class Draft:
 
 
 @dataclass(slots=True)
+class Section:
+    """Steps and the labels between them, which are (name, index of the step behind it, line)."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    labels: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Reading:
-    """Everything that was understood of a file. `labels` are (name, index of the step behind it, line)."""
+    """Everything that was understood of a file: `main` is what each call runs, `init` what is run once before."""
 
     problems: Problems
     title: str = ""
-    drafts: list[Draft] = field(default_factory=list)
-    labels: list[tuple[str, int, int]] = field(default_factory=list)
+    main: Section = field(default_factory=Section)
+    init: Section = field(default_factory=Section)
     default_messages: dict[str, Parsed] = field(default_factory=dict)
     uses: VariableUses = field(default_factory=VariableUses)
     response_bounds_ms: tuple[int, ...] = ()

@@ -95,7 +95,8 @@ class CallTable:
 
     def start_outgoing(self, due_ns: int, user: int, now_ns: int) -> None:
         """Start the call that was due at `due_ns`."""
-        number = self._next_number()
+        self._made += 1
+        number = self.next_number()
         call = self._make(number, self.context.program.call_id(number), due_ns, user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
@@ -124,8 +125,8 @@ class CallTable:
         meter.call_ended(0, Failure.CANNOT_SEND, reason)
         self._give_back(call, now_ns)
 
-    def _next_number(self) -> int:
-        self._made += 1
+    def next_number(self) -> int:
+        """The number of the next call."""
         number = self._number
         self._number += self._number_step
         return number
@@ -185,7 +186,8 @@ class CallTable:
         self._notes.warn(f"received a message that belongs to no call: {what}")
 
     def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
-        call = self._make(self._next_number(), call_id, arrived_ns, 0)
+        self._made += 1
+        call = self._make(self.next_number(), call_id, arrived_ns, 0)
         self.transport.adopt(call, source)
         self.calls[call_id] = call
         call.start(arrived_ns, outgoing=False)

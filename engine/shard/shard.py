@@ -19,6 +19,7 @@ from engine.scenario.load import load_scenario
 from engine.scenario.model import Scenario
 from engine.shard.assembly import NS_PER_MS, context, facts, make_pacer
 from engine.shard.calls import CallTable
+from engine.shard.init import run_init
 from engine.shard.notes import Notes
 from engine.shard.protocol import AnyFromShard, AnyToShard, Ended, Failed, Finish, Go, Ready, Report, ShardPlan
 from engine.shard.reactor import Reactor
@@ -87,6 +88,8 @@ class Shard:
         self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
         if not self._traces:
             self._context.send = transport.send
+        if self._program.init:
+            await run_init(self._context, self._table.next_number(), self._notes)
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
