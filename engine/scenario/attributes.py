@@ -166,6 +166,8 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "pause": _PAUSE,
     "timewait": _PAUSE,
     "nop": COMMON,
+    "sendCmd": {**COMMON, "dest": text},
+    "recvCmd": {**COMMON, **_WAITS, "src": text, "optional": optional},
     "label": {"id": text},
     "ResponseTimeRepartition": {"value": bounds},
     "CallLengthRepartition": {"value": bounds},
@@ -197,9 +199,7 @@ LATER: Mapping[str, frozenset[str]] = {
 }
 """Attributes of SIPp's that are not built yet, by element."""
 
-ELEMENTS_LATER = frozenset({"sendCmd", "recvCmd"})
-
-IN_INIT = ("nop", "pause", "label", *sorted(ELEMENTS_LATER))
+IN_INIT = ("nop", "pause", "label", "sendCmd", "recvCmd")
 """What may stand in an <init>: nothing there has a peer."""
 
 
@@ -209,4 +209,6 @@ def is_later(element: str, attribute: str) -> bool:
     return attribute in LATER.get(family, frozenset())
 
 
-COMMANDS = ("send", "recv", "pause", "timewait", "nop")
+COMMANDS = ("send", "recv", "pause", "timewait", "nop", "sendCmd", "recvCmd")
+COMMANDS_LATER = frozenset({"sendCmd", "recvCmd"})
+"""Commands that are read and checked, and cannot run yet."""

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from engine.messages import Role
+from engine.scenario.attributes import COMMANDS_LATER
 from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
@@ -98,7 +99,7 @@ def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
         return _send(draft, common, problems)
     if draft.kind == "recv":
         return _recv(draft, common, problems)
-    if draft.kind == "nop":
+    if draft.kind in ("nop", *COMMANDS_LATER):
         return Nop(**common)
     return Pause(duration_ms=values.get("milliseconds"), timewait=draft.kind == "timewait", **common)
 
@@ -174,7 +175,7 @@ def _check_expression(draft: Draft, problems: Problems) -> None:
 
 
 def _role(drafts: list[Draft], problems: Problems) -> Role:
-    first = next((draft.kind for draft in drafts if draft.kind in ("send", "recv")), None)
+    first = next((draft.kind for draft in drafts if draft.kind in ("send", "recv", *COMMANDS_LATER)), None)
     if first is None and drafts:
         problems.error(0, "the scenario sends and receives nothing", "it needs a <send> or a <recv>")
     return Role.UAS if first == "recv" else Role.UAC

@@ -9,6 +9,7 @@ wrong is left out and the rest is read on. Only a text that is no XML ends it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -63,6 +64,9 @@ def _parse(data: bytes, problems: Problems) -> Element | None:
     return read_document(text, problems)
 
 
+_CALL_ID = re.compile(r"(?mi)^(?:call-id|i)[ \t]*:")
+
+
 class _Reader:
     """Reads the elements of one file into a `Reading`."""
 
@@ -98,11 +102,8 @@ class _Reader:
         tag = element.tag
         if tag in self.handlers:
             self.handlers[tag](element)
-        elif tag in attributes.ELEMENTS_LATER:
-            self.problems.error(element.line, f"<{tag}> is not built yet", LATER_HINT)
         else:
-            known = [*self.handlers, *attributes.ELEMENTS_LATER]
-            self.problems.error(element.line, f"unknown element <{tag}>", nearest(tag, known, "<{}>"))
+            self.problems.error(element.line, f"unknown element <{tag}>", nearest(tag, self.handlers, "<{}>"))
 
     # --- attributes ----------------------------------------------------------------------------------------------------
 
@@ -162,6 +163,8 @@ class _Reader:
         if element.tag == "send":
             draft.text, draft.message = self.message(element, element.cdata)
         draft.actions = tuple(self.actions(element))
+        if element.tag in attributes.COMMANDS_LATER:
+            self.command_later(element)
         self.section.drafts.append(draft)
 
     def init(self, element: Element) -> None:
@@ -174,6 +177,15 @@ class _Reader:
             else:
                 self.problems.error(child.line, f"<{child.tag}> has no place in <init>", "it holds <nop>, <pause> and <label>")
         self.section, self.steps = self.reading.main, steps
+
+    def command_later(self, element: Element) -> None:
+        """Check what a 3PCC command holds, and refuse it by name."""
+        if element.tag == "sendCmd":
+            text, message = self.message(element, element.cdata)
+            if text and not _CALL_ID.search(text):
+                hint = "the other side knows the call by it: write Call-ID: [call_id]"
+                self.problems.error(message.line, "the command of <sendCmd> has no Call-ID", hint)
+        self.problems.error(element.line, f"<{element.tag}> (3PCC) is not built yet", LATER_HINT)
 
     def hide(self, draft: Draft) -> None:
         """`hiderest` hides or shows all that follow; `hide` only its own step."""

@@ -23,7 +23,8 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ("<foo/>", "8: unknown element <foo>"),
         ("<paus/>", "8: unknown element <paus> — did you mean <pause>?"),
         ("<RECV response='200'/>", "8: unknown element <RECV>"),
-        ("<sendCmd/>", "8: <sendCmd> is not built yet"),
+        ("<recvCmd src='a' timeout='5'/>", "8: <recvCmd> (3PCC) is not built yet"),
+        ("<sendCmd dest='a'><![CDATA[Call-ID: [call_id]]]></sendCmd>", "8: <sendCmd> (3PCC) is not built yet"),
         ("<?foo bar?>", "8: '<' begins no tag here"),
         ("<send/>", "8: <send> holds no message — write it as <![CDATA["),
         ("<send>\nINVITE\n</send>", "8: <send> holds no message"),
@@ -282,3 +283,12 @@ def test_a_run_of_every_attribute() -> None:
     )
     assert (other.optional, other.is_global) == (True, True)
     assert (scenario.timers, scenario.counters, scenario.variables) == (("b", "c", "1"), ("rings",), ("v",))
+
+
+def test_a_command_of_3pcc_is_checked_though_it_cannot_run() -> None:
+    found = problems_of(OPTIONS + "<sendCmd><![CDATA[\n\nFrom: [locl_ip]\n]]></sendCmd>")
+    assert [problem.partition(" — ")[0] for problem in found] == [
+        "s.xml:8: <sendCmd> (3PCC) is not built yet",
+        "s.xml:10: unknown keyword [locl_ip]",
+        "s.xml:10: the command of <sendCmd> has no Call-ID",
+    ]
