@@ -22,7 +22,8 @@ from engine.sip.parameters import branch_of, tag_of
 _STATUSES: Final = {b"SIP/2.0 %d" % status + end: status for status in range(100, 1000) for end in (b" ", b"")}
 """What a status line begins with → its code."""
 _STATUS_WIDTH: Final = len("SIP/2.0 200 ")
-_METHOD: Final = re.compile(rb"[A-Za-z0-9!%*_+`'~.-]+")
+_METHOD: Final = re.compile(rb"[!-~]+")
+"""Of any visible characters, as SIPp takes it: a peer may make up methods, and scenarios wait for them by expressions."""
 _EMPTY_LINE: Final = re.compile(rb"(?<!\r)(?:\r++\n?+|\n)(?:\r++\n?+|\n)")
 _known_requests: Final[dict[bytes, bytes]] = {}
 _known_cseqs: Final[dict[bytes, tuple[int, bytes]]] = {}
