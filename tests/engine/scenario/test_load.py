@@ -66,7 +66,7 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<Reference variables="v"/>', "8: Reference names $v, which is never used"),
         ("<Global/>", "8: <Global> needs variables="),
         ('<init>\n<recv response="200"/></init>', "9: <recv> has no place in <init> — it holds <nop>, <pause> and <label>"),
-        ("<init><recvCmd/></init>", "8: <recvCmd> is not built yet"),
+        ("<init><recvCmd/></init>", "8: <recvCmd> (3PCC) is not built yet"),
         ('<init><nop next="main"/></init><label id="main"/>', '8: next="main": there is no such label'),
         ('<init><label id="a"/>\n<label id="a"/></init>', "9: label 'a' stands here a second time"),
         ("<DefaultMessage><![CDATA[BYE sip:x SIP/2.0]]></DefaultMessage>", "8: <DefaultMessage> needs id="),
