@@ -151,7 +151,7 @@ class Engine:
 
     async def stop_run(self, command: StopRun) -> Done:
         """See `StopRun`."""
-        await self._find(command.run).stop(now=command.now)
+        self._find(command.run).stop(now=command.now)
         return Done()
 
     async def set_rate(self, command: SetRate) -> Done:
@@ -162,7 +162,7 @@ class Engine:
         if run.started.scenario.role is Role.UAS:
             raise CommandError("a server starts no calls; it has no rate")
         _check(msgspec.structs.replace(run.started.config, rate=command.rate))
-        await run.set_rate(command.rate)
+        run.set_rate(command.rate)
         return Done()
 
     async def set_users(self, command: SetUsers) -> Done:
@@ -171,7 +171,7 @@ class Engine:
         if run.started.config.users is None:
             raise CommandError("the run has a rate, not users; start it with -users")
         _check(msgspec.structs.replace(run.started.config, users=command.users))
-        await run.set_users(command.users)
+        run.set_users(command.users)
         return Done()
 
     async def set_limit(self, command: SetLimit) -> Done:
@@ -180,17 +180,17 @@ class Engine:
         _check(msgspec.structs.replace(run.started.config, call_limit=command.call_limit))
         if command.call_limit < run.started.workers:
             raise CommandError(f"-l: {run.started.workers} workers need at least as many open calls")
-        await run.set_limit(command.call_limit)
+        run.set_limit(command.call_limit)
         return Done()
 
     async def pause(self, command: PauseTraffic) -> Done:
         """See `PauseTraffic`."""
-        await self._find(command.run).pause()
+        self._find(command.run).pause()
         return Done()
 
     async def resume(self, command: ResumeTraffic) -> Done:
         """See `ResumeTraffic`."""
-        await self._find(command.run).resume()
+        self._find(command.run).resume()
         return Done()
 
 

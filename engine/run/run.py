@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 import trio
 
@@ -24,12 +25,16 @@ from engine.messages import (
     RunStarted,
     RunState,
     Snapshot,
+    Summary,
     Verdict,
     Warning,
 )
 from engine.report.summary import summarize, write_summary_json
-from engine.run.links import ShardLink
+from engine.run import patience
+from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
+from engine.run.patience import Patience
+from engine.run.preparation import in_thread
 from engine.shard.protocol import (
     AnyFromShard,
     AnyToShard,
@@ -56,6 +61,8 @@ START_LEAD_NS = 10_000_000
 """How long before the first call is due its shards are told: what a message to a child and its first turn may take."""
 LAST_WRITES_S = 5.0
 """How long files may take to be completed when the run has ended, whoever is waiting."""
+SUMMARY_WRITE_S = 3.0
+"""How much of that the summary may take: its name may be that of a pipe that nobody reads."""
 
 
 class Run:
@@ -68,6 +75,7 @@ class Run:
         self._gathered = Gathered([one.measured for one in ready])
         self._limits: list[int] = [one.call_limit for one in ready]
         self._live = set(range(len(links)))
+        self._patience = [Patience() for _ in links]
         self._fresh: set[int] = set()
         self._state = RunState.RUNNING
         is_client = started.scenario.role is Role.UAC
@@ -92,59 +100,84 @@ class Run:
             self._bus.publish(self.started)
             task_status.started()
             self._start_ns = time.monotonic_ns() + START_LEAD_NS
-            await self._tell_all(Go(start_ns=self._start_ns))
+            self._tell_all(Go(start_ns=self._start_ns))
             self._publish_snapshot()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._time_out)
+                nursery.start_soon(self._watch_over)
                 async with trio.open_nursery() as listeners:
                     for index, link in enumerate(self._links):
                         listeners.start_soon(self._listen, index, link)
                 nursery.cancel_scope.cancel()
-            for link in self._links:
-                await link.wait_gone()
+            await wait_until_gone(self._links)
             # Whoever waits for the end of the run may close the engine at the next event: the files come first.
             observers.complete_within(LAST_WRITES_S)
-            self._finish()
+            await self._finish()
 
     # --- listening -----------------------------------------------------------------------------------------------------
 
     async def _listen(self, index: int, link: ShardLink) -> None:
         """Hear one shard to its end."""
         async for message in link.receiver:
+            self._patience[index].heard()
             if isinstance(message, Report):
                 self._gathered.take(index, message.measured)
                 self._limits[index] = message.call_limit
                 self._fresh.add(index)
-                if self._fresh >= self._live:
+                if self._fresh >= self._speaking():
                     self._publish_snapshot()
             elif isinstance(message, Ended):
                 self._gathered.take(index, message.measured)
                 self._live.discard(index)
-                await self._ended(message)
+                self._ended(message)
                 return
             else:
                 self._tell(message)
         self._live.discard(index)
         await self._lost(index, link)
 
-    def _tell(self, message: AnyFromShard) -> None:
-        elapsed_ns = max(0, time.monotonic_ns() - self._start_ns)
-        if isinstance(message, Warned):
-            self._publish(Warning(run=self.name, elapsed_ns=elapsed_ns, text=message.text, count=message.count))
-        elif isinstance(message, LoggedText):
-            self._publish(Logged(run=self.name, elapsed_ns=elapsed_ns, text=message.text))
+    def _speaking(self) -> set[int]:
+        """The shards whose reports make a snapshot: all that live, but for those that have said nothing for long."""
+        return {index for index in self._live if not self._patience[index].is_silent}
 
-    async def _ended(self, message: Ended) -> None:
+    def _tell(self, message: AnyFromShard) -> None:
+        if isinstance(message, Warned):
+            self._warn(message.text, message.count)
+        elif isinstance(message, LoggedText):
+            self._publish(Logged(run=self.name, elapsed_ns=self._elapsed_ns(), text=message.text))
+
+    def _warn(self, text: str, count: int = 1) -> None:
+        self._publish(Warning(run=self.name, elapsed_ns=self._elapsed_ns(), text=text, count=count))
+
+    def _elapsed_ns(self) -> int:
+        return max(0, time.monotonic_ns() - self._start_ns)
+
+    async def _watch_over(self) -> None:
+        """Report shards that say nothing, and kill those that hang: then their calls are lost, and the run ends."""
+        looked_s = trio.current_time()
+        while True:
+            await trio.sleep(patience.LOOK_EVERY_S)
+            now_s = trio.current_time()
+            for index in sorted(self._live):
+                with_it = self._patience[index]
+                with_it.pass_time(now_s - looked_s)
+                if report := with_it.report():
+                    self._warn(f"worker {index + 1} {report}")
+                if reason := with_it.at_an_end():
+                    await self._links[index].kill(reason)
+            looked_s = now_s
+
+    def _ended(self, message: Ended) -> None:
         if message.broken:
             self._error = self._error or message.broken
-            await self._tell_all(Finish(now=True))
+            self._cut_off()
 
     async def _lost(self, index: int, link: ShardLink) -> None:
         """A shard's process died: its open calls are lost, and the run with them."""
         self._gathered.lose(index)
         self._died = True
         self._error = str(ShardDied(f"worker {index + 1} died: {await link.last_words()}"))
-        await self._tell_all(Finish(now=True))
+        self._cut_off()
 
     async def _time_out(self) -> None:
         """`-timeout`."""
@@ -154,54 +187,63 @@ class Run:
         await trio.sleep(limit_ms / 1000)
         self._timed_out = True
         self._state = RunState.FINISHING
-        await self._tell_all(Finish(now=True))
+        self._cut_off()
 
     # --- steering ------------------------------------------------------------------------------------------------------
 
-    async def stop(self, *, now: bool) -> None:
+    def stop(self, *, now: bool) -> None:
         """No new calls; `now`: no calls at all."""
         self._stopped_by_hand = True
         self._state = RunState.FINISHING
-        await self._tell_all(Finish(now=now))
+        if now:
+            self._cut_off()
+        else:
+            self._tell_all(Finish())
         self._publish_snapshot()
 
-    async def set_rate(self, rate: float) -> None:
+    def set_rate(self, rate: float) -> None:
         """A new rate, in calls a rate period."""
         self._rate = calls_per_second(rate, self.started.config)
-        await self._tell_all(NewRate(calls_per_second=self._rate))
+        self._tell_all(NewRate(calls_per_second=self._rate))
         self._publish_snapshot()
 
-    async def set_users(self, users: int) -> None:
+    def set_users(self, users: int) -> None:
         """A new number of users."""
         self._users = users
         for index, link in enumerate(self._links):
-            await link.send(NewUsers(users=share_of(users, index, len(self._links))))
+            link.tell(NewUsers(users=share_of(users, index, len(self._links))))
         self._publish_snapshot()
 
-    async def set_limit(self, call_limit: int) -> None:
+    def set_limit(self, call_limit: int) -> None:
         """A new limit of open calls."""
         for index, link in enumerate(self._links):
             self._limits[index] = share_of(call_limit, index, len(self._links))
-            await link.send(NewLimit(call_limit=self._limits[index]))
+            link.tell(NewLimit(call_limit=self._limits[index]))
         self._publish_snapshot()
 
-    async def pause(self) -> None:
+    def pause(self) -> None:
         """Start no calls for now."""
         if self._state is RunState.RUNNING:
             self._state = RunState.PAUSED
-        await self._tell_all(Pause())
+        self._tell_all(Pause())
         self._publish_snapshot()
 
-    async def resume(self) -> None:
+    def resume(self) -> None:
         """Start calls again."""
         if self._state is RunState.PAUSED:
             self._state = RunState.RUNNING
-        await self._tell_all(Resume())
+        self._tell_all(Resume())
         self._publish_snapshot()
 
-    async def _tell_all(self, message: AnyToShard) -> None:
+    def _tell_all(self, message: AnyToShard) -> None:
         for link in self._links:
-            await link.send(message)
+            link.tell(message)
+
+    def _cut_off(self) -> None:
+        """Have all calls ended now. Shards that do not obey are not waited for, see `_watch_over`."""
+        self._tell_all(Finish(now=True))
+        for each in self._patience:
+            each.told_to_stop()
 
     # --- telling -------------------------------------------------------------------------------------------------------
 
@@ -211,7 +253,7 @@ class Run:
     def _publish_snapshot(self) -> Snapshot:
         self._fresh.clear()
         measured = self._gathered.measurements()
-        elapsed_ns = max(0, time.monotonic_ns() - self._start_ns)
+        elapsed_ns = self._elapsed_ns()
         self._sequence += 1
         snapshot = Snapshot(
             run=self.name,
@@ -235,17 +277,14 @@ class Run:
     def _verdict(self, measured: Measurements, elapsed_ns: int) -> Verdict:
         return self._judge.verdict(measured, elapsed_ns, last=self._state is RunState.FINISHED)
 
-    def _finish(self) -> None:
+    async def _finish(self) -> None:
         self._state = RunState.FINISHED
         last = self._publish_snapshot()
         outcome = self._outcome(last)
         summary = summarize(self.started, last, outcome, self._error)
         path = self.started.config.summary_json
-        if path:
-            try:
-                write_summary_json(path, summary)
-            except ReportError as error:
-                summary = summarize(self.started, last, Outcome.ERROR, self._error or str(error))
+        if path and (error := await _write_summary(path, summary)):
+            summary = summarize(self.started, last, Outcome.ERROR, self._error or error)
         self._publish(RunFinished(run=self.name, summary=summary))
 
     def _outcome(self, last: Snapshot) -> Outcome:
@@ -264,18 +303,35 @@ class Run:
 
 
 async def wait_until_ready(links: Sequence[ShardLink]) -> list[Ready]:
-    """The readiness of every shard. Raises the error of the first that cannot start; the others are left to the caller."""
+    """The readiness of every shard. Raises the error of the first that cannot start, ShardDied for one that takes too long;
+    the others are left to the caller."""
+    end_s = trio.current_time() + patience.START_S
     ready = []
     for index, link in enumerate(links):
         try:
-            message = await link.receiver.receive()
+            with trio.fail_at(end_s):
+                message = await link.receiver.receive()
         except trio.EndOfChannel:
             raise ShardDied(f"worker {index + 1} did not start: {await link.last_words()}") from None
+        except trio.TooSlowError:
+            raise ShardDied(f"worker {index + 1} did not start within {patience.START_S:g} s") from None
         if isinstance(message, Failed):
             raise _error_of(message)
         if isinstance(message, Ready):
             ready.append(message)
     return ready
+
+
+async def _write_summary(path: str, summary: Summary) -> str:
+    """Write the summary; why that failed, or nothing."""
+    try:
+        with trio.fail_after(SUMMARY_WRITE_S):
+            await in_thread(partial(write_summary_json, path, summary))
+    except ReportError as error:
+        return str(error)
+    except trio.TooSlowError:
+        return f"{path}: could not be written within {SUMMARY_WRITE_S:g} s"
+    return ""
 
 
 def _error_of(failed: Failed) -> GossipperError:

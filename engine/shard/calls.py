@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from itertools import islice
 from typing import Final
 
 from engine.call import Call, CallBase, CallContext
@@ -29,8 +30,8 @@ _CALL_ID_PREFIX_END: Final = b"///"
 class CallTable:
     """All calls of a shard; `connect` it before the first. `notes` takes what a person should know.
 
-    Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls. `failure` is why none
-    can be made, or "". `call_limit` is the most open calls that we make ourselves.
+    Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls; `cutting_off`: and end
+    the open ones. `failure` is why none can be made, or "". `call_limit` is the most open calls that we make ourselves.
     """
 
     context: CallContext
@@ -52,6 +53,7 @@ class CallTable:
         self.failure = ""
         self.received_messages = 0
         self.closing = False
+        self.cutting_off = False
         self.max_calls: int | None = None
         self.call_limit = 0
         self.pacer: Pacer = NoPacer()
@@ -260,10 +262,10 @@ class CallTable:
             if self._dead.get(call_id) == until_ns:
                 del self._dead[call_id]
 
-    def cut_off(self) -> None:
-        """End every call now: the peers are told."""
+    def cut_off(self, most: int | None = None) -> None:
+        """End every call now, or so many of them: the peers are told."""
         now_ns = time.monotonic_ns()
-        for call in list(self.calls.values()):
+        for call in list(islice(self.calls.values(), most)):
             try:
                 call.stop(now_ns)
             except Exception as error:

@@ -36,7 +36,7 @@ QUIET_NS: Final = 3_000_000
 TRIO_WAKES_EARLY_NS: Final = 1_500_000
 """How long before a due time trio is asked to wake us: its own waits are whole milliseconds."""
 MOST_AT_ONCE: Final = 100
-"""Calls started, or timers fired, before sockets get their turn."""
+"""Calls started, timers fired, or calls cut off, before sockets get their turn."""
 
 
 class Reactor:
@@ -73,6 +73,9 @@ class Reactor:
             if table.failure:
                 return
             next_ns = min(self._start_due(now_ns), timers.next_ns())
+            if table.cutting_off:
+                table.cut_off(MOST_AT_ONCE)
+                next_ns = now_ns
             if self.done:
                 return
             now_ns = time.monotonic_ns()

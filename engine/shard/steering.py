@@ -40,8 +40,7 @@ class Steering:
 
     def _finish(self, message: Finish) -> None:
         self._table.closing = True
-        if message.now:
-            self._table.cut_off()
+        self._table.cutting_off = self._table.cutting_off or message.now
 
     def _new_rate(self, message: NewRate) -> None:
         if isinstance(self._pacer, RatePacer):

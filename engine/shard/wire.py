@@ -38,7 +38,7 @@ class PipeSender(SendChannel[T], Generic[T]):
 
 
 class PipeReceiver(ReceiveChannel[T], Generic[T]):
-    """Receives messages of one type. Ends when the other end is gone, however it went."""
+    """Receives messages of one type. Ends when the other end is gone, however it went, or this end was closed."""
 
     def __init__(self, stream: trio.SocketStream, kind: object) -> None:
         self._stream = stream
@@ -54,7 +54,7 @@ class PipeReceiver(ReceiveChannel[T], Generic[T]):
         while len(self._buffer) < size:
             try:
                 data = await self._stream.receive_some(_READ_SIZE)
-            except trio.BrokenResourceError:
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
                 data = b""
             if not data:
                 raise trio.EndOfChannel

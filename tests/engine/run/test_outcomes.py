@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from engine import open_engine
 from engine.bus.recorded import LineReader
 from engine.messages import Failure, Outcome, RunFinished, RunStarted, Snapshot, StopRun, Summary
 from engine.messages.events import EXIT_CODES
+from engine.run import run as run_module
 from tests.engine.run.runs import ENDLESS_MS, call, engine_with_server, serve
 from tests.programs import free_port
 
@@ -131,3 +133,14 @@ async def test_two_runs_after_each_other_are_not_taken_for_each_other() -> None:
         runs = [await call(bus, server.port, max_calls=10) for _ in range(2)]
         assert [(await run.finish()).counters.successful for run in runs] == [10, 10]
         assert len({run.started.pid for run in (server, *runs)}) == 3
+
+
+async def test_a_summary_that_nobody_reads_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(run_module, "SUMMARY_WRITE_S", 0.2)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    async with engine_with_server() as (bus, server):
+        summary = await (await call(bus, server.port, max_calls=5, summary_json=str(pipe))).finish()
+    os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+    assert (summary.outcome, summary.counters.successful) == (Outcome.ERROR, 5)
+    assert summary.error == f"{pipe}: could not be written within 0.2 s"

@@ -355,3 +355,12 @@ def test_nothing_is_left_of_calls_that_ended_before_a_long_timeout() -> None:
     context = patient.table.context
     assert sum(isinstance(each, Call) and each.context is context for each in gc.get_objects()) == 10
     patient.poller.close()
+
+
+def test_calls_are_cut_off_a_few_at_a_time(server: Switchboard) -> None:
+    for number in range(5):
+        server.invite(f"{number}@b")
+    server.table.cut_off(2)
+    assert list(server.table.calls) == [b"2@b", b"3@b", b"4@b"]
+    server.table.cut_off()
+    assert (server.table.calls, server.counters.open) == ({}, 5)
