@@ -19,7 +19,7 @@ Entry = TypeVar("Entry")
 
 _PREFIXES = frozenset({"field", "$", "last_"})
 """Entries whose name goes on in the text."""
-_FIELD = re.compile(r"field\d+")
+_FIELD = re.compile(r"field\d{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +98,14 @@ class Language:
             return "$"
         if full.startswith("last_") and len(full) > 5:
             return "last_"
-        if _FIELD.fullmatch(name):
+        if name.startswith("field"):
+            if not _FIELD.fullmatch(name):
+                problems.warn(
+                    line, f"[{full}] is read as in SIPp: a field's number goes as far as its digits, and 0 without any"
+                )
             return "field"
         if name in self._later:
             problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT)
-        elif name == "field":
-            problems.error(line, "keyword [field] needs a number", "[field0] is the first field")
         else:
             hint = nearest(name, [*(self._table.keys() - _PREFIXES), *self._later], "[{}]")
             own = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"

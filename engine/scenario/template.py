@@ -14,11 +14,23 @@ from dataclasses import dataclass
 
 from engine.scenario.problems import Problems
 
+_DEEPEST = 4
+"""How deep keywords may stand in the arguments of others."""
+_LONGEST = 4096
+"""The most characters between the brackets of a keyword."""
+_WHOLE = ("$", "last_")
+"""Keywords whose name goes on to the end of the brackets."""
+
+_END_IT = r"end the keyword with ], or write \x5b for a plain ["
 _HEX = re.compile(r"\\x([0-9A-Fa-f]{2})")
-_OFFSET = re.compile(r"[+-]\d+$")
-_HEAD = re.compile(r"(\$)?([A-Za-z_][^\s\[\]]*|(?<=\$)[^\s\[\]]+)\s*(.*)", re.S)
-_ADDRESS = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*(%\w+)?")
-_ARGUMENT = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|(\S+))")
+_BROKEN_HEX = re.compile(r"\\x(?![0-9A-Fa-f]{2})")
+_OFFSET = re.compile(r"[+-]\d{1,9}")
+_BRACKET = re.compile(r"[\[\]]")
+_HEAD = re.compile(r"\$[^\s\[\]]+|[A-Za-z_][^\s\[\]]*")
+_ADDRESS = re.compile(r"[0-9A-Fa-f]{0,40}:[0-9A-Fa-f:.]{0,40}(?:%\w{1,40})?\]")
+_BARE = r"(?:[^\s\"'\[]|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])(?:[^\s\[]++|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])*+"
+"""A value without quotes: up to white space that stands in no brackets."""
+_ARGUMENT = re.compile(rf"(?<!\w)(\w++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|({_BARE}|(?=\s|$)))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,7 @@ class TemplateParser:
     """Cuts texts into parts and reports what cannot be a keyword.
 
     `classify` tells the name in the table of what stands in brackets (`last_Via:` → `last_`), or None for what is no
-    keyword; then the text stays as it is when it is `tolerant`, else that is an error.
+    keyword; then the text stays as it is when it is `tolerant`, else that is an error. The time grows as the text does.
     """
 
     def __init__(
@@ -100,72 +112,106 @@ class TemplateParser:
         self.problems = problems
         self.tolerant = tolerant
 
-    def parse(self, text: str, line: int) -> Parsed:
-        """The parts of a text whose first character stands in `line`."""
+    def parse(self, text: str, line: int, depth: int = 0) -> Parsed:
+        """The parts of a text whose first character stands in `line`; `depth` is that in arguments of other keywords."""
+        self._check_escapes(text, line)
         parts: list[Text | Word] = []
-        literal, position = "", 0
-        while (opening := text.find("[", position)) >= 0:
-            literal += text[position:opening]
-            here = line + text.count("\n", 0, opening)
-            end = _matching(text, opening)
-            word = self._word(text, opening, end, here)
+        closings = _closings(text)
+        here, counted, start, opening = line, 0, 0, text.find("[")
+        while opening >= 0:
+            here, counted = here + text.count("\n", counted, opening), opening
+            end = closings.get(opening, -1)
+            word = self._word(text, opening, end, here, depth)
             if word is None:
-                literal += "["
-                position = opening + 1
+                opening = text.find("[", opening + 1)
                 continue
-            if literal:
-                parts.append(_literal(literal))
+            if start < opening:
+                parts.append(_literal(text[start:opening]))
             parts.append(word)
-            literal, position = "", end + 1
-        literal += text[position:]
-        if literal:
-            parts.append(_literal(literal))
+            start, opening = end + 1, text.find("[", end)
+        if start < len(text):
+            parts.append(_literal(text[start:]))
         return Parsed(tuple(parts), line)
 
-    def _word(self, text: str, opening: int, end: int, line: int) -> Word | None:
-        content = text[opening + 1 : end] if end >= 0 else text[opening + 1 : opening + 30].split("\n")[0]
-        head = _HEAD.fullmatch(content)
-        if not head or _ADDRESS.fullmatch(content):
+    def _word(self, text: str, opening: int, end: int, line: int, depth: int) -> Word | None:
+        head = _HEAD.match(text, opening + 1, end if end >= 0 else len(text))
+        if not head or _ADDRESS.match(text, opening + 1, end + 1):
             return None
-        if end < 0:
-            if not self.tolerant:
-                self.problems.error(
-                    line, f"'[{content}' is never closed", r"end the keyword with ], or write \x5b for a plain ["
-                )
+        if not 0 <= end - opening <= _LONGEST:
+            self._refuse(line, f"'[{_shown(text[opening + 1 : opening + 30])}' is never closed", _END_IT)
             return None
-        full = (head[1] or "") + head[2]
-        name = self.classify(full, line, self.problems)
+        name = self.classify(head[0], line, self.problems)
         if name is None:
             return None
-        offset = _OFFSET.search(full)
-        rest = full.removeprefix(name)
-        if offset and name not in ("last_",):
-            rest = rest[: len(rest) - len(offset[0])] if rest else rest
-        arguments = {
-            found[1]: self.parse(found[2] or found[3] or found[4] or "", line) for found in _ARGUMENT.finditer(head[3])
-        }
-        return Word(name, rest, int(offset[0]) if offset else 0, arguments, line, content)
+        content = text[opening + 1 : end]
+        if name in _WHOLE:
+            return self._whole(name, content, line)
+        arguments = self._arguments(text[head.end() : end], content, line, depth)
+        if arguments is None:
+            return None
+        number = _OFFSET.search(head[0])
+        rest = base_name(head[0]).removeprefix(name)
+        if name == "field":
+            rest = rest[: len(rest) - len(rest.lstrip("0123456789"))] or "0"
+        return Word(name, rest, int(number[0]) if number else 0, arguments, line, content)
+
+    def _whole(self, name: str, content: str, line: int) -> Word | None:
+        """The name of a variable or a header: all that stands in the brackets, up to what SIPp takes for an offset."""
+        kept = base_name(content)
+        if "\n" in kept:
+            self._refuse(line, f"'[{_shown(content)}' is never closed", _END_IT)
+            return None
+        if len(kept) < len(content):
+            self._warn(line, f"[{content}] is [{kept}], as in SIPp, which takes the rest for an offset")
+        return Word(name, kept.removeprefix(name), 0, {}, line, content)
+
+    def _arguments(self, text: str, content: str, line: int, depth: int) -> dict[str, Parsed] | None:
+        """What stands behind a keyword; None, and an error, when that is not made of arguments."""
+        rest = _ARGUMENT.sub("", text).strip(" \t\n,;")
+        if rest:
+            self._refuse(line, f"[{_shown(content)}]: '{_shown(rest)}' is no argument", 'write name="value"')
+            return None
+        found = list(_ARGUMENT.finditer(text))
+        if found and depth == _DEEPEST:
+            self._refuse(line, f"[{_shown(content)}] stands too deep in other keywords", "use a variable")
+            return None
+        return {each[1]: self.parse(each[2] or each[3] or each[4] or "", line, depth + 1) for each in found}
+
+    def _check_escapes(self, text: str, line: int) -> None:
+        counted = 0
+        for found in _BROKEN_HEX.finditer(text):
+            line, counted = line + text.count("\n", counted, found.start()), found.start()
+            self._warn(line, r"\x without two hexadecimal digits stays as it is; SIPp reads on", r"write \x5cx for a plain \x")
+
+    def _warn(self, line: int, message: str, hint: str = "") -> None:
+        if not self.tolerant:
+            self.problems.warn(line, message, hint)
+
+    def _refuse(self, line: int, message: str, hint: str) -> None:
+        if not self.tolerant:
+            self.problems.error(line, message, hint)
 
 
 def base_name(full: str) -> str:
-    """What stands in brackets, without an offset: `cseq+1` → `cseq`."""
-    return _OFFSET.sub("", full)
+    """What stands in brackets, without an offset and what follows that: `cseq+1` → `cseq`."""
+    return _OFFSET.split(full, maxsplit=1)[0]
 
 
-def _matching(text: str, opening: int) -> int:
-    """The offset of the `]` that closes the `[` at `opening` in the same line; -1 without one."""
-    depth = 0
-    for position in range(opening, len(text)):
-        character = text[position]
-        if character == "[":
-            depth += 1
-        elif character == "]":
-            depth -= 1
-            if not depth:
-                return position
-        elif character == "\n":
-            break
-    return -1
+def _closings(text: str) -> dict[int, int]:
+    """For each `[` that is closed, where that is; both as offsets."""
+    closings: dict[int, int] = {}
+    opened: list[int] = []
+    for found in _BRACKET.finditer(text):
+        if found[0] == "[":
+            opened.append(found.start())
+        elif opened:
+            closings[opened.pop()] = found.start()
+    return closings
+
+
+def _shown(text: str) -> str:
+    """The beginning of a text's first line."""
+    return text.partition("\n")[0][:30]
 
 
 def _literal(text: str) -> Text:

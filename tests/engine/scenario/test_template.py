@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.scenario.template import clean
-from tests.engine.scenario.helpers import REPLY, Call, problems_of, render
+from engine.scenario.keywords import LANGUAGE
+from engine.scenario.problems import Problems
+from engine.scenario.template import Parsed, TemplateParser, Text, Word, clean
+from tests.engine.scenario.helpers import REPLY, Call, no_hang, problems_of, render
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,175 @@ def test_a_response_made_of_the_request_keeps_its_lines() -> None:
         b"",
         b"sip:bob@b;x=1",
     ]
+
+
+def parse(text: str, *, tolerant: bool = False) -> tuple[Parsed, list[str]]:
+    """The parts of a text that begins in line 1, and what was said about it."""
+    problems = Problems("s")
+    parsed = TemplateParser(LANGUAGE.classifier(()), problems, tolerant=tolerant).parse(text, 1)
+    return parsed, [str(problem) for problem in problems.all]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[::1]",
+        "[2001:db8::1]:5060",
+        "[fe80::1%eth0]",
+        "[0-9]",
+        "[ ]",
+        "[]",
+        "[]]]",
+        "[[[",
+        "[ call_id]",
+        "[123]",
+        "[1.2.3.4]",
+        "[^a]",
+        '["a", [\n1 ]\n]',
+        "[:alpha:]",
+        "call_id]",
+        "a]b",
+        "[",
+        "[\n",
+        "[\xe9]",
+        "[$]",
+        "[?x]",
+    ],
+)
+def test_what_cannot_be_a_keyword_stays_as_it_is(text: str) -> None:
+    parsed, problems = parse(text)
+    assert problems == []
+    assert parsed.constant == text.replace("\n", "\r\n").encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[foo]", "s:1: unknown keyword [foo]"),
+        ("\n[Foo Bar]", "s:2: unknown keyword [Foo]"),
+        ("[_]", "s:1: unknown keyword [_]"),
+        ("[a-z]", "s:1: unknown keyword [a-z]"),
+        ("[x[call_id]]", "s:1: unknown keyword [x]"),
+        ("[cseq*2]", "s:1: unknown keyword [cseq*2]"),
+        ("[call_number+]", "s:1: unknown keyword [call_number+]"),
+        ("\n[call_id\n", "s:2: '[call_id' is never closed — end the keyword with ], or write \\x5b for a plain ["),
+        ("[a]b[c", "s:1: unknown keyword [a]"),
+        ("[call_id x]", "s:1: [call_id x]: 'x' is no argument"),
+        ("[call_id\nof line]\n", "s:1: [call_id]: 'of line' is no argument"),
+        ("[last_Via:\n]", "s:1: '[last_Via:' is never closed"),
+        ("[len file='a]", "s:1: [len file='a]: 'file='a' is no argument"),
+        ("[field0 line=[field1 line=[field2 line=[field3]]]]", "s:1: [field0 line=[field1 line=[fiel]: 'line=[field1' is no"),
+        ("[field0 line=" + "a" * 5000 + "]", "s:1: '[field0 line=aaaaaaaaaaaaaaaaa' is never closed"),
+    ],
+)
+def test_what_looks_like_a_keyword_and_is_none_is_refused(text: str, said: str) -> None:
+    problems = parse(text)[1]
+    assert problems[0].startswith(said)
+    assert "warning" not in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest", "offset", "said"),
+    [
+        ("[cseq]", "cseq", "", 0, ""),
+        ("[cseq ]", "cseq", "", 0, ""),
+        ("[cseq+010]", "cseq", "", 10, ""),
+        ("[cseq-2+1]", "cseq", "", -2, ""),
+        ("[cseq+1x]", "cseq", "", 1, ""),
+        ("[cseq+123456789012345]", "cseq", "", 123456789, ""),
+        ("[field07]", "field", "07", 0, ""),
+        ("[field]", "field", "0", 0, "s:1: warning: [field] is read as in SIPp"),
+        ("[fieldx]", "field", "0", 0, "s:1: warning: [fieldx] is read as in SIPp"),
+        ("[field12x]", "field", "12", 0, "s:1: warning: [field12x] is read as in SIPp"),
+        ("[$v]", "$", "v", 0, ""),
+        ("[$a b]", "$", "a b", 0, ""),
+        ("[$1]", "$", "1", 0, ""),
+        ("[$v-1]", "$", "v", 0, "s:1: warning: [$v-1] is [$v], as in SIPp, which takes the rest for an offset"),
+        ("[last_Via:]", "last_", "Via:", 0, ""),
+        ("[last_X-3CX-Id:]", "last_", "X", 0, "s:1: warning: [last_X-3CX-Id:] is [last_X], as in SIPp"),
+        ("[last_cseq_number-1]", "last_cseq_number", "", -1, ""),
+    ],
+)
+def test_words(text: str, name: str, rest: str, offset: int, said: str) -> None:
+    parsed, problems = parse(text)
+    word = parsed.parts[0]
+    assert isinstance(word, Word)
+    assert (word.name, word.rest, word.offset, word.source) == (name, rest, offset, text[1:-1])
+    assert "".join(problems).startswith(said)
+    assert len(parsed.parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[field0 file="a b.csv" line=3]', {"file": b"a b.csv", "line": b"3"}),
+        ("[field0 file='a', line = 3 ]", {"file": b"a", "line": b"3"}),
+        ('[field0\n  file="a"\n line=""]', {"file": b"a", "line": b""}),
+        ("[field0 line=]", {"line": b""}),
+        ("[field0 line=a=b]", {"line": b"a=b"}),
+    ],
+)
+def test_arguments(text: str, expected: dict[str, bytes]) -> None:
+    parsed, problems = parse(text)
+    word = parsed.parts[0]
+    assert isinstance(word, Word)
+    assert {name: argument.constant for name, argument in word.arguments.items()} == expected
+    assert problems == []
+
+
+def test_keywords_in_arguments() -> None:
+    parsed, problems = parse('[field0 line="[field1 line=[$v]]x"]')
+    assert problems == []
+    assert [word.source for word in parsed.words] == ['field0 line="[field1 line=[$v]]x"', "field1 line=[$v]", "$v"]
+    deep = """[field0 line="[field1 line='[field2 line=[field3 line=[field4 line=1]]]']"]"""
+    assert parse(deep)[1] == ["s:1: [field4 line=1] stands too deep in other keywords — use a variable"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "said"),
+    [
+        (r"\x5bcall_id\x5D", b"[call_id]", False),
+        (r"\x00\x0d\x0A\xFF\\x41", b"\x00\r\n\xff\\A", False),
+        (r"\X41 \n \\", rb"\X41 \n \\", False),
+        (r"\x4 \xg1 \x", rb"\x4 \xg1 \x", True),
+    ],
+)
+def test_bytes_by_number(text: str, expected: bytes, said: bool) -> None:
+    parsed, problems = parse("\n" + text)
+    assert parsed.constant == b"\r\n" + expected
+    assert [problem.partition(";")[0] for problem in problems] == [
+        r"s:2: warning: \x without two hexadecimal digits stays as it is"
+    ] * said
+
+
+def test_lines_are_counted() -> None:
+    parsed, _ = parse("a\n[cseq][pid]\n\n[field0\n line=1]x\n[branch]")
+    assert [word.line for word in parsed.words] == [2, 2, 4, 6]
+    assert [part.data for part in parsed.parts if isinstance(part, Text)] == [b"a\r\n", b"\r\n\r\n", b"x\r\n"]
+
+
+REPEATED = {
+    "brackets": "[",
+    "brackets and spaces": "[ ",
+    "closing brackets": "]",
+    "keywords": "[call_id]",
+    "keywords in lines": "\n[call_id]",
+    "keywords that do not end": "[call_id",
+    "keywords with spaces that do not end": "[call_id ",
+    "arguments that do not end": "[field0 line=",
+    "quotes that do not end": "[field0 line='",
+    "addresses": "[::1",
+    "numbers": "[cseq+1",
+    "variables that do not end": "[$v ",
+    "letters": "a",
+    "escapes": r"\x",
+    "lines": "\n",
+}
+
+
+@pytest.mark.parametrize("ends", ["", "]", "]" * 100_000], ids=["open", "closed", "all closed"])
+@pytest.mark.parametrize("unit", REPEATED.values(), ids=REPEATED)
+def test_the_time_grows_no_faster_than_the_text(unit: str, ends: str) -> None:
+    with no_hang():
+        parse("[field0 x" + unit * 100_000 + ends, tolerant=True)
+        parse("[field0 " + unit * 400 + ends)
