@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Final
 
 import msgspec
 
@@ -30,6 +31,11 @@ class Failure(StrEnum):
     STRCMP_SHOULD_NOT_MATCH = "FailedStrcmpShouldntMatch"
 
 
+MOST_REASONS: Final = 100
+"""Texts of reasons that are kept apart."""
+OTHER_REASONS: Final = "other"
+
+
 class StepCounts(msgspec.Struct, kw_only=True):
     """What one step did. For a pause, `messages` counts the calls that entered it and `open` those in it now."""
 
@@ -49,7 +55,7 @@ class Counters(msgspec.Struct, kw_only=True):
     """What a run did. Always `incoming + outgoing == successful + failed + open + lost_with_shard`.
 
     `failures` counts failed calls by class. `reasons` counts them by what a person wants to read (`unexpected 486 in
-    step 3 (200)`), at most 100 texts, the rest under `other`. `scenario` holds the counters that the scenario names.
+    step 3 (200)`), at most 100 texts, the rarest of more under `other`. `scenario` holds the counters that the scenario names.
     `kernel_drops` are datagrams that the kernel threw away before we could read them. `without_socket` are calls that got
     no socket, and connections that had to wait for one, because there was none to be had. `lost_on_purpose` are messages
     that `-lost` or `lost=` took. `lost_with_shard` are calls that ended unseen with a child process.
@@ -88,11 +94,23 @@ class Counters(msgspec.Struct, kw_only=True):
 
     def plus(self, other: Counters) -> Counters:
         """Both together. Peaks add too: an upper bound of the true peak of the sum."""
-        sums: dict[str, object] = {}
+        sums: dict[str, Any] = {}
         for name in self.__struct_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, dict):
                 sums[name] = {key: mine.get(key, 0) + theirs.get(key, 0) for key in {**mine, **theirs}}
             else:
                 sums[name] = mine + theirs
+        sums["reasons"] = _fewer(sums["reasons"])
         return msgspec.convert(sums, Counters)
+
+
+def _fewer(reasons: dict[str, int]) -> dict[str, int]:
+    """The most frequent reasons, in their order, and the sum of the others."""
+    if len(reasons) <= MOST_REASONS:
+        return reasons
+    named = [text for text in reasons if text != OTHER_REASONS]
+    kept = set(sorted(named, key=reasons.__getitem__, reverse=True)[:MOST_REASONS])
+    fewer = {text: number for text, number in reasons.items() if text in kept}
+    others = sum(reasons.values()) - sum(fewer.values())
+    return {**fewer, OTHER_REASONS: others} if others else fewer

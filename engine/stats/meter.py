@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from engine.messages import Counters, Failure, Histogram, StepCounts
+from engine.messages.counts import MOST_REASONS, OTHER_REASONS
 from engine.stats.measurements import Measurements
 from engine.stats.samples import Samples
 
-MOST_REASONS: Final = 100
+LONGEST_REASON: Final = 200
 MANY_PENDING: Final = 200
 """Samples worth folding: some 0.1 ms of work, short enough to hold up nobody."""
 LATE_START_NS: Final = 10_000_000
@@ -105,9 +106,18 @@ class Meter:
             return
         counters.failed += 1
         counters.failures[failure] = counters.failures.get(failure, 0) + 1
+        reason = reason[:LONGEST_REASON]
         if reason not in counters.reasons and len(counters.reasons) >= MOST_REASONS:
-            reason = "other"
+            self._make_room()
         counters.reasons[reason] = counters.reasons.get(reason, 0) + 1
+
+    def _make_room(self) -> None:
+        """Put the oldest of the rarest reasons to the others: a reason that comes again stays, whatever a peer makes up."""
+        reasons = self.counters.reasons
+        others = reasons.pop(OTHER_REASONS, 0)
+        if len(reasons) >= MOST_REASONS:
+            others += reasons.pop(min(reasons, key=reasons.__getitem__))
+        reasons[OTHER_REASONS] = others
 
     def fold(self) -> None:
         """Fold samples into their histograms where enough are pending to make it worth while; to be called once a tick."""

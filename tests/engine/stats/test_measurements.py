@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from engine.messages import Failure
+from engine.messages.counts import MOST_REASONS
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
-from engine.stats.meter import LATE_START_NS, MOST_REASONS, Meter
+from engine.stats.meter import LATE_START_NS, LONGEST_REASON, Meter
 from engine.stats.verdict import Judge
 
 MS = 1_000_000
@@ -122,6 +123,38 @@ def test_a_failed_call_is_counted_in_its_class_and_by_its_reason() -> None:
     assert counters.failures == {Failure.TIMEOUT_ON_RECV: 105}
     assert counters.reasons["other"] == 5
     assert len(counters.reasons) == MOST_REASONS + 1
+
+
+def test_a_peer_that_makes_up_reasons_does_not_drive_out_those_that_come_again() -> None:
+    meter = Meter(steps=1)
+    for number in range(50 * MOST_REASONS):
+        meter.call_started(0, outgoing=False)
+        reason = "timeout in step 3 (200)" if number >= 1000 and number % 50 == 0 else f"unexpected X{number}"
+        meter.call_ended(0, Failure.TIMEOUT_ON_RECV, reason)
+    reasons = meter.take().counters.reasons
+    assert reasons["timeout in step 3 (200)"] == 80
+    assert (sum(reasons.values()), len(reasons)) == (50 * MOST_REASONS, MOST_REASONS + 1)
+
+
+def test_a_reason_is_no_longer_than_a_person_reads() -> None:
+    meter = Meter(steps=1)
+    meter.call_started(0, outgoing=False)
+    meter.call_ended(0, Failure.CANNOT_SEND, "x" * 100_000)
+    assert [len(reason) for reason in meter.take().counters.reasons] == [LONGEST_REASON]
+
+
+def test_the_reasons_of_many_shards_are_no_more_than_those_of_one() -> None:
+    meters = [Meter(steps=1) for _ in range(4)]
+    all_of_them = Gathered([meter.take() for meter in meters])
+    for index, meter in enumerate(meters):
+        for number in range(MOST_REASONS):
+            for _ in range(1 + (number < 10)):
+                meter.call_started(0, outgoing=False)
+                meter.call_ended(0, Failure.TIMEOUT_ON_RECV, f"shard {index}, reason {number}")
+        all_of_them.take(index, meter.take())
+    reasons = all_of_them.measurements().counters.reasons
+    assert (sum(reasons.values()), len(reasons)) == (4 * (MOST_REASONS + 10), MOST_REASONS + 1)
+    assert sum(number == 2 for number in reasons.values()) == 40
 
 
 def test_a_copy_does_not_change_with_its_meter() -> None:

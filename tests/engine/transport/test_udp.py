@@ -9,6 +9,7 @@ import time
 import pytest
 
 from engine.errors import BindError
+from engine.transport import udp
 from engine.transport.datagrams import LARGEST_DATAGRAM
 from engine.transport.udp import AT_ONCE, MOST_READS
 from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
@@ -82,6 +83,25 @@ async def test_each_call_of_un_has_a_port_that_is_closed_with_it() -> None:
             again.bind(("127.0.0.1", first.local_port))
         assert client.transport.send(second, message())
         await server.until(lambda: server.inbox.messages)
+
+
+async def test_of_many_sockets_a_few_are_asked_for_their_drops_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(udp, "MOST_ASKED", 2)
+    async with (
+        open_side("u1", at("127.0.0.1")) as server,
+        open_side("un", at("127.0.0.1", remote_port=server.transport.local_port)) as client,
+    ):
+        calls = [Wire() for _ in range(6)]
+        assert all(client.transport.attach(call) for call in calls)
+        for _ in range(100):
+            server.transport.send(Wire(peer=("127.0.0.1", calls[-1].local_port)), b"x" * 8000)
+        assert [client.transport.drops() for _ in range(2)] == [0, 0]
+        dropped = client.transport.drops()
+        assert 0 < dropped < 100
+        assert [client.transport.drops() for _ in range(4)] == [dropped] * 4
+        for call in calls:
+            client.transport.detach(call)
+        assert client.transport.drops() == dropped
 
 
 async def test_a_message_that_ends_its_call_is_the_last_that_its_socket_hands_on() -> None:
