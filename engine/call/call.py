@@ -406,24 +406,18 @@ class Call(CallBase):
         context = self.context
         if context.ignores_in_pause and self._paused_in >= 0:
             return
-        earlier = find_earlier(context.program.steps, self.step_index, message, self._branches)
-        if earlier is not None and earlier.transaction >= 0:
-            self._receive_late(earlier, message)
-            return
-        answer = self._heard.answer_of_step(earlier.index) if earlier is not None else None
-        if answer is None:
-            if context.program.unexpected < 0 or not self._jump_with(message, now_ns):
-                unexpected(self, message, now_ns)
-        elif message.status >= 200:
-            self._answer_again(answer)
-        else:
-            self.context.meter.steps[answer.taken_by].retransmissions += 1
+        program = context.program
+        earlier = find_earlier(program.steps, self.step_index, message, self._branches)
+        if earlier is not None:
+            acknowledging = program.acknowledges[earlier.transaction] if earlier.transaction >= 0 else earlier.index + 1
+            self._receive_late(earlier, message, acknowledging)
+        elif program.unexpected < 0 or not self._jump_with(message, now_ns):
+            unexpected(self, message, now_ns)
 
-    def _receive_late(self, step: RecvStep, message: Message) -> None:
-        """A response to a named transaction that is over: a final one gets the ACK of the scenario, as in SIPp."""
+    def _receive_late(self, step: RecvStep, message: Message, acknowledging: int) -> None:
+        """A response to a transaction that is over: a final one gets the ACK that the scenario sends there, as in SIPp."""
         context = self.context
         context.meter.steps[step.index].retransmissions += 1
-        acknowledging = context.program.acknowledges[step.transaction]
         if message.status >= 200 and acknowledging >= 0:
             send = context.program.steps[acknowledging]
             if type(send) is SendStep:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.scenario.program import RecvStep, Step
+from engine.scenario.program import RecvStep, SendStep, Step
 from engine.sip.message import Message
 
 Key = int | bytes
@@ -107,7 +107,8 @@ def _open_steps(steps: Sequence[Step], index: int) -> Iterator[RecvStep]:
 
 
 def find_earlier(steps: Sequence[Step], index: int, message: Message, branches: list[bytes]) -> RecvStep | None:
-    """The last step before `index` that took responses like this one: an answer to an older transaction, come late."""
+    """The last step before `index` that waited for responses like this one, of a transaction that is over: one that it names,
+    or that of an INVITE whose ACK follows. Other responses that come late in other bytes are unexpected, as in SIPp."""
     if not message.status:
         return None
     for position in range(min(index, len(steps)) - 1, -1, -1):
@@ -116,9 +117,14 @@ def find_earlier(steps: Sequence[Step], index: int, message: Message, branches: 
             if step.transaction >= 0:
                 if _is_of(step, message, branches):
                     return step
-            elif message.cseq_method in step.cseq_methods:
+            elif message.cseq_method == b"INVITE" and b"INVITE" in step.cseq_methods and _is_ack(steps, position + 1):
                 return step
     return None
+
+
+def _is_ack(steps: Sequence[Step], position: int) -> bool:
+    step = steps[position] if position < len(steps) else None
+    return type(step) is SendStep and step.method == b"ACK"
 
 
 def first_recv(steps: Sequence[Step]) -> int:

@@ -177,10 +177,6 @@ class Heard:
                 return answer
         return None
 
-    def answer_of_step(self, step: int) -> Answer | None:
-        """The answer given to what `step` took last, for a response that arrives again in other bytes."""
-        return next((answer for answer in reversed(self._answers.values()) if answer.taken_by == step), None)
-
 
 def _answered_by(kind: int, ours: Message) -> tuple[tuple[int, bytes], bytes]:
     """CSeq and mark of the message which ours answers."""

@@ -98,6 +98,15 @@ def test_an_old_response_in_other_bytes_is_known_by_its_transaction() -> None:
     assert world.counters.open == 1
 
 
+def test_an_old_response_to_anything_else_in_other_bytes_is_unexpected() -> None:
+    world = World(UAC_CALL)
+    world.begin()
+    world.answer(180)
+    world.answer(200)
+    world.answer(180, extra="X-Other: bytes")
+    assert (world.methods, world.counters.failed) == (["INVITE", "ACK", "BYE"], 1)
+
+
 def test_a_late_response_that_was_never_waited_for_is_unexpected() -> None:
     world = World(UAC_CALL)
     world.begin()
