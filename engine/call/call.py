@@ -23,7 +23,7 @@ from engine.call.matching import NO_BRANCHES, find_earlier
 from engine.call.places import place
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
-from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step
+from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step, Unsendable
 from engine.scenario.values import number_of
 from engine.scenario.variables import is_set
 from engine.sip.message import Message, branch_in
@@ -196,7 +196,11 @@ class Call(CallBase):
         if step.raises_cseq:
             self.cseq += 1
         context = self.context
-        data = step.render(self)
+        try:
+            data = step.render(self)
+        except Unsendable as error:
+            self.end(now_ns, Failure.CANNOT_SEND, f"{error} in {place(context.program.steps, step.index)}")
+            return False
         method = step.method
         counts = context.meter.steps[step.index]
         if step.lost and context.chance() < step.lost:
@@ -372,6 +376,10 @@ class Call(CallBase):
         self.last = message
         if step.record_routes:
             self.record_routes(message)
+        if step.authenticates and not self.challenged(message):
+            reason = f"a {message.status} without a challenge in {place(self.context.program.steps, step.index)}"
+            self.end(now_ns, Failure.UNEXPECTED_MESSAGE, reason)
+            return
         if (step.optional and (step.next is None or not self._allows(step))) or not step.advances:
             self.step_index = waited_at
             self._resume_send(now_ns)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from engine.sip.authentication import CHALLENGES, Authentication, challenge_of
 from engine.sip.message import Message
 from engine.sip.parameters import entries
 
@@ -10,7 +11,18 @@ from engine.sip.parameters import entries
 class Dialog:
     """The memory of a call. Its attributes are keywords: [cseq], [last_…], [peer_tag_param], [routes], [next_url]."""
 
-    __slots__ = ("_peer_tag", "_peer_tag_of", "cseq", "last", "last_method", "next_url", "owes_ack", "routes", "tagged")
+    __slots__ = (
+        "_peer_tag",
+        "_peer_tag_of",
+        "authentication",
+        "cseq",
+        "last",
+        "last_method",
+        "next_url",
+        "owes_ack",
+        "routes",
+        "tagged",
+    )
 
     def __init__(self, cseq: int) -> None:
         self.cseq = cseq
@@ -22,6 +34,7 @@ class Dialog:
         self._peer_tag_of: Message | None = None
         self.routes = b""
         self.next_url = b""
+        self.authentication: Authentication | None = None
 
     @property
     def peer_tag(self) -> bytes:
@@ -68,9 +81,20 @@ class Dialog:
             routes = [*routes[1:], contact]
         self.routes = b"Route: " + b", ".join(routes)
 
+    def challenged(self, message: Message) -> bool:
+        """`auth`: keep the challenge of a 401 or 407. False when that has none."""
+        if message.status not in CHALLENGES:
+            return True
+        challenge = challenge_of(message, self.authentication)
+        if challenge is None:
+            return False
+        self.authentication = challenge
+        return True
+
     def forget(self) -> None:
         """Let go of messages: the call has been counted, but may be held on to for a while yet, with thousands of others."""
         self.last = self.tagged = self._peer_tag_of = None
+        self.authentication = None
 
 
 def _uri_of(address: bytes) -> bytes:

@@ -219,6 +219,22 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
             placeholder="variable value",
         ),
     ] = ()
+    auth_username: Annotated[
+        str, Setting(("-au",), Kind.TEXT, Group.DATA, "Who answers challenges in [authentication]; as -s when none is given.")
+    ] = ""
+    auth_password: Annotated[
+        str, Setting(("-ap",), Kind.TEXT, Group.DATA, "The password that answers challenges in [authentication].")
+    ] = "password"
+    auth_uri: Annotated[
+        str,
+        Setting(
+            ("-auth_uri",),
+            Kind.TEXT,
+            Group.DATA,
+            "The URI in [authentication], the peer's when none is given.",
+            placeholder="example.com",
+        ),
+    ] = ""
     tdm_map: Annotated[
         str,
         Setting(("-tdmmap",), Kind.TEXT, Group.DATA, "Circuits for [tdmmap], one a call.", placeholder="{0-3}{99}{5-8}{1-31}"),

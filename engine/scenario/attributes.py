@@ -158,6 +158,7 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
         "request": method,
         "optional": optional,
         "rrs": boolean,
+        "auth": boolean,
         "regexp_match": boolean,
         "response_txn": transaction,
         "ignoresdp": boolean,
@@ -190,7 +191,6 @@ REQUIRED: Mapping[str, str] = {
 }
 
 LATER: Mapping[str, frozenset[str]] = {
-    "recv": frozenset({"auth"}),
     "pause": frozenset(
         {"variable", "distribution", "sanity_check", "min", "max", "normal", "mean", "stdev", "lognormal", "exponential"}
         | {"weibull", "lambda", "k", "pareto", "x_m", "gpareto", "shape", "scale", "location", "gamma", "theta", "negbin"}

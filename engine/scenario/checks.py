@@ -35,6 +35,7 @@ def check_steps(reading: Reading) -> Scenario:
     role = _role(drafts, problems)
     _check_runs(drafts, problems)
     _check_timewait(drafts, problems)
+    _check_challenges(drafts, problems)
     timers = _timers(every_draft, problems)
     for name, message in reading.default_messages.items():
         if name != "3pcc_abort":
@@ -163,6 +164,7 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
         optional=optional != "false",
         is_global=optional == "global",
         record_routes=values.get("rrs", False),
+        authenticates=values.get("auth", False),
         **common,
     )
 
@@ -197,6 +199,15 @@ def _check_timewait(drafts: list[Draft], problems: Problems) -> None:
     for draft in drafts[:-1]:
         if draft.kind == "timewait":
             problems.error(draft.line, "<timewait> stands before other steps", "it can only be the last; elsewhere use <pause>")
+
+
+def _check_challenges(drafts: list[Draft], problems: Problems) -> None:
+    """Without a challenge there is nothing to answer; SIPp finds that out in the run."""
+    if any(draft.values.get("auth") for draft in drafts):
+        return
+    for word in (word for draft in drafts for word in draft.message.words if word.name == "authentication"):
+        hint = 'add auth="true" to the <recv> of the 401 or 407'
+        problems.warn(word.line, "[authentication] answers a challenge, but no <recv> keeps one", hint)
 
 
 def _timers(drafts: list[Draft], problems: Problems) -> tuple[str, ...]:

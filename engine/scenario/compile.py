@@ -14,6 +14,7 @@ from engine.scenario.actions.node import ActionNode
 from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import LANGUAGE
+from engine.scenario.keywords.authentication import may_hold_credentials, with_credentials
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
@@ -147,7 +148,8 @@ class _Compiler:
         )
 
     def render(self, index: int, step: model.Send) -> Render:
-        return replace(self.scope, index=index).render(step.message)
+        render = replace(self.scope, index=index).render(step.message)
+        return with_credentials(render, self.facts) if may_hold_credentials(step.message) else render
 
     def recv(self, step: model.Recv, common: dict[str, Any]) -> RecvStep:
         is_last = common["index"] + 1 == self.end
@@ -164,6 +166,7 @@ class _Compiler:
             optional=step.optional,
             is_global=step.is_global,
             record_routes=step.record_routes,
+            authenticates=step.authenticates,
             **self.waiting(step, self.facts.recv_timeout_ns),
             **common,
         )

@@ -83,6 +83,7 @@ class Recv(StepBase):
     optional: bool = False
     is_global: bool = False
     record_routes: bool = False
+    authenticates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

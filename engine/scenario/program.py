@@ -19,6 +19,7 @@ from typing import Protocol
 from engine.messages import Failure, Role
 from engine.scenario.data_file import DataFile
 from engine.scenario.variables import Memory, Value, Variable
+from engine.sip.authentication import Authentication, SequenceNumbers
 from engine.sip.message import Message
 
 
@@ -50,6 +51,8 @@ class CallState(Protocol):
     """The whole `Route: …` line kept by rrs, or nothing."""
     next_url: bytes
     """Of the Contact kept by rrs: what stands between its < and > when it begins with <, else its whole value."""
+    authentication: Authentication | None
+    """The latest challenge kept by auth; None until there is one."""
     local_port: int
     """The port that this call sends from."""
     circuit: int
@@ -70,6 +73,11 @@ class CallState(Protocol):
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
+
+
+class Unsendable(Exception):
+    """What a `Render` of a `SendStep` may raise: the message cannot be made, for a reason that a person can act on. The call
+    has failed."""
 
 
 Render = Callable[[CallState], bytes]
@@ -109,6 +117,13 @@ class RunFacts:
     dynamic_max: int = 12_000
     dynamic_step: int = 4
     tdm_map: str = ""
+    auth_username: str = ""
+    """Who answers challenges where a keyword names nobody; "": `service`."""
+    auth_password: str = "password"
+    auth_uri: str = ""
+    """The URI in credentials, with or without its scheme; "": that of the peer."""
+    sequence_numbers: SequenceNumbers = field(default_factory=SequenceNumbers)
+    """Those of AKA, which outlive calls."""
     keywords: tuple[tuple[str, str], ...] = ()
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
@@ -196,6 +211,8 @@ class RecvStep(Common):
     optional: bool = False
     is_global: bool = False
     record_routes: bool = False
+    authenticates: bool = False
+    """Keep the challenge of a 401 or 407."""
     lost: float = 0.0
     timeout_ns: int | None = None
     on_timeout: int | None = None

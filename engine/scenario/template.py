@@ -30,7 +30,9 @@ _HEAD = re.compile(r"\$[^\s\[\]]+|[A-Za-z_][^\s\[\]]*")
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{0,40}:[0-9A-Fa-f:.]{0,40}(?:%\w{1,40})?\]")
 _BARE = r"(?:[^\s\"'\[]|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])(?:[^\s\[]++|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])*+"
 """A value without quotes: up to white space that stands in no brackets."""
-_ARGUMENT = re.compile(rf"(?<!\w)(\w++)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|({_BARE}|(?=\s|$)))")
+_ARGUMENT = re.compile(rf"(?<!\w)(\w++)\s*+=(?:\s*+\"((?:[^\"\\]|\\.)*+)\"|\s*+'([^']*)'|({_BARE}|(?=\s|$)))")
+_ESCAPE = re.compile(r"\\([\"\\])")
+"""What SIPp takes a backslash away from, in a value with quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class TemplateParser:
         if found and depth == _DEEPEST:
             self._refuse(line, f"[{_shown(content)}] stands too deep in other keywords", "use a variable")
             return None
-        return {each[1]: self.parse(each[2] or each[3] or each[4] or "", line, depth + 1) for each in found}
+        return {each[1]: self.parse(_value(each), line, depth + 1) for each in found}
 
     def _check_escapes(self, text: str, line: int) -> None:
         counted = 0
@@ -190,6 +192,10 @@ class TemplateParser:
     def _refuse(self, line: int, message: str, hint: str) -> None:
         if not self.tolerant:
             self.problems.error(line, message, hint)
+
+
+def _value(argument: re.Match[str]) -> str:
+    return _ESCAPE.sub(r"\1", argument[2]) if argument[2] else argument[3] or argument[4] or ""
 
 
 def base_name(full: str) -> str:

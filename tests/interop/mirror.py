@@ -22,6 +22,10 @@ SDP = (
 )
 
 
+CHALLENGES = {"401": "WWW-Authenticate", "407": "Proxy-Authenticate"}
+"""Status → the header with the challenge that comes with it."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One `send` or mandatory `recv` of a scenario; a `recv` has a response's code or a request's method.
@@ -107,6 +111,8 @@ class Mirror:
         lines = [f"SIP/2.0 {code} Answer", *(line.rstrip("\r") for line in kept)]
         lines += [f"{name}: {header(last, name)}" for name in ("From", "Call-ID", "CSeq")]
         lines += [f"To: {header(last, 'To')}{tag}", f"Contact: <sip:mirror@127.0.0.1:{self._port}>"]
+        if code in CHALLENGES:
+            lines.append(f'{CHALLENGES[code]}: Digest realm="mirror", nonce="1234abcd", algorithm=MD5')
         self._send(lines, SDP if last.startswith("INVITE ") and code[0] in "12" else "")
 
     def _ask(self, method: str) -> None:
@@ -144,11 +150,12 @@ _MASKS = (
     (r"(?m)^m=(\w+) \d+", r"m=\1 …"),
     (r"tag=[^;>\s]+", "tag=…"),
     (r"branch=[^;>\s]+", "branch=…"),
+    (r'\b(cnonce|response)="[^"]+"', r'\1="…"'),
 )
 
 
 def comparable(message: str, pid: int, ports: Sequence[int]) -> str:
-    """A message without what differs from run to run: process id, ports, Call-ID, tags, branches, dates."""
+    """A message without what differs from run to run: process id, ports, Call-ID, tags, branches, dates, digests."""
     message = re.sub(rf"\b{pid}(?!\d)", "PID", message)
     for index, port in enumerate(ports):
         message = re.sub(rf"\b{port}\b", f"PORT{index}", message)

@@ -13,10 +13,11 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import expressions, flow, logging, numbers, text
+from engine.scenario.actions import authentication, expressions, flow, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
+    authentication.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
     logging.ACTIONS,
@@ -45,7 +46,6 @@ LATER = frozenset(
         "gettimeofday",
         "setdest",
         "closecon",
-        "verifyauth",
         "exec",
         "rtp_stream",
         "rtp_echo",

@@ -12,11 +12,12 @@ Only numbers heed an offset (`[cseq+1]`); on anything else SIPp ignores it, and 
 
 from __future__ import annotations
 
-from engine.scenario.keywords import addresses, call, clock, fields, files, received, variables
+from engine.scenario.keywords import addresses, authentication, call, clock, fields, files, received, variables
 from engine.scenario.scope import Language, join_tables
 
 KEYWORDS = join_tables(
     addresses.KEYWORDS,
+    authentication.KEYWORDS,
     call.KEYWORDS,
     clock.KEYWORDS,
     fields.KEYWORDS,
@@ -25,7 +26,7 @@ KEYWORDS = join_tables(
     variables.KEYWORDS,
 )
 
-LATER = frozenset({"authentication", "rtpstream_audio_port", "rtpstream_video_port"})
+LATER = frozenset({"rtpstream_audio_port", "rtpstream_video_port"})
 """Keywords of SIPp's that are not built yet."""
 
 LANGUAGE = Language(KEYWORDS, LATER)

@@ -15,6 +15,7 @@ from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario, read_scenario
 from engine.scenario.program import Program, RunFacts, SendStep
 from engine.scenario.variables import Value
+from engine.sip.authentication import Authentication
 from engine.sip.message import Message
 
 OPTIONS = "<send><![CDATA[\nOPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\n\n]]></send>\n"
@@ -63,6 +64,7 @@ class Call:
     peer_tag: bytes = b""
     routes: bytes = b""
     next_url: bytes = b""
+    authentication: Authentication | None = None
     local_port: int = 5099
     circuit: int = 0
     failures: list[tuple[Failure, str]] = field(default_factory=list)

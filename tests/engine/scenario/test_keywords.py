@@ -280,7 +280,6 @@ def test_the_first_data_file_serves_fields_that_name_none() -> None:
         ("[last]", "unknown keyword [last]"),
         ("[cseq+x]", "unknown keyword [cseq+x] — did you mean [cseq]?"),
         ("[service", "'[service' is never closed"),
-        ("[authentication username=a]", "keyword [authentication] is not built yet"),
         ("[rtpstream_audio_port]", "keyword [rtpstream_audio_port] is not built yet"),
         ("[file]", '[file] needs name= — write [file name="…"]'),
         ("[file name=no/such]", "cannot read the file: No such file or directory"),

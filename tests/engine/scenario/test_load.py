@@ -39,7 +39,7 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<recv response="200" optional="maybe"/>', '8: optional="maybe" is not known — it is true, false or global'),
         ('<recv response="200" rrs="yes"/>', '8: rrs="yes" is neither true nor false'),
         ('<recv response="200" timeout="1s"/>', '8: timeout="1s" is no whole number'),
-        ('<recv response="200" auth="true"/>', "8: attribute auth of <recv> is not built yet"),
+        ('<recv response="401" auth="yes"/>', '8: auth="yes" is neither true nor false'),
         (
             '<recv response="200" chance="1.5"/>',
             '8: chance="1.5" is no probability — a number from 0 (never) to 1 (always)',

@@ -48,7 +48,9 @@ def test_every_command_has_help(command: str) -> None:
     assert f"gossipper {command}" in ended.out
 
 
-@pytest.mark.parametrize("name", ["uac", "uas", "regexp", "branchc", "branchs", "ooc_dummy"])
+@pytest.mark.parametrize(
+    "name", ["uac", "uas", "regexp", "branchc", "branchs", "ooc_dummy", "register_auth_uac", "invite_auth_uas"]
+)
 def test_built_in_scenarios_are_printed(name: str) -> None:
     ended = gossipper("sipp", "-sd", name)
     assert ended.code == 0
@@ -71,4 +73,4 @@ def test_a_run_does_not_load_the_application_or_rich() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment()
     ).stdout.split()
-    assert {"textual", "rich", "asyncio", "yaml"} & set(loaded) == set()
+    assert {"textual", "rich", "asyncio", "yaml", "cryptography"} & set(loaded) == set()
