@@ -30,7 +30,11 @@ _HEAD = re.compile(r"\$[^\s\[\]]+|[A-Za-z_][^\s\[\]]*")
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{0,40}:[0-9A-Fa-f:.]{0,40}(?:%\w{1,40})?\]")
 _BARE = r"(?:[^\s\"'\[]|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])(?:[^\s\[]++|\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\])*+"
 """A value without quotes: up to white space that stands in no brackets."""
-_ARGUMENT = re.compile(rf"(?<!\w)(\w++)\s*+=(?:\s*+\"((?:[^\"\\]|\\.)*+)\"|\s*+'([^']*)'|({_BARE}|(?=\s|$)))")
+_BEFORE_BARE = r"(?:\s++(?!\w++=))?+"
+"""White space between the `=` and its value, unless the next argument follows: then the value is empty, as in SIPp."""
+_ARGUMENT = re.compile(
+    rf"(?<!\w)(\w++)\s*+=(?:\s*+\"((?:[^\"\\]|\\.)*+)\"|\s*+'([^']*+)'|{_BEFORE_BARE}({_BARE})|(?=\s|$))", re.S
+)
 _ESCAPE = re.compile(r"\\([\"\\])")
 """What SIPp takes a backslash away from, in a value with quotes."""
 

@@ -226,6 +226,10 @@ def test_words(text: str, name: str, rest: str, offset: int, said: str) -> None:
         ('[field0\n  file="a"\n line=""]', {"file": b"a", "line": b""}),
         ("[field0 line=]", {"line": b""}),
         ("[field0 line=a=b]", {"line": b"a=b"}),
+        ("[authentication username= password=b]", {"username": b"", "password": b"b"}),
+        ("[authentication password=b\tusername=a,b;c]", {"username": b"a,b;c", "password": b"b"}),
+        ('[authentication username="a\\"b\\\\" password=c]', {"username": b'a"b\\', "password": b"c"}),
+        (r'[authentication username="\x41b"]', {"username": b"Ab"}),
     ],
 )
 def test_arguments(text: str, expected: dict[str, bytes]) -> None:
