@@ -168,13 +168,24 @@ def _bytes_of(part: bytes | Slot) -> Render:
 
 
 def _merge(items: Sequence[bytes | Slot | Length]) -> Items:
+    """The same, with constants next to each other joined."""
     merged: Items = []
+    constants: list[bytes] = []
     for item in items:
-        if isinstance(item, bytes) and merged and isinstance(merged[-1], bytes):
-            merged[-1] += item
-        elif item != b"":
-            merged.append(item)
+        if isinstance(item, bytes):
+            constants.append(item)
+            continue
+        _join_onto(merged, constants)
+        constants = []
+        merged.append(item)
+    _join_onto(merged, constants)
     return merged
+
+
+def _join_onto(merged: Items, constants: list[bytes]) -> None:
+    constant = b"".join(constants)
+    if constant:
+        merged.append(constant)
 
 
 def _render(items: Items) -> Render:

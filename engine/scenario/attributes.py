@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from engine.scenario.problems import Misuse, nearest
 from engine.scenario.values import parse_bool
 
+_MOST_DIGITS = 15
+
 Converter = Callable[[str, str], object]
 """Takes the text and the name of the attribute, which errors mention."""
 
@@ -36,6 +38,8 @@ def whole(value: str, name: str) -> int:
     """A whole number; nothing is 0."""
     if not re.fullmatch(r"[+-]?\d+|", value):
         raise Misuse(f'{name}="{value}" is no whole number')
+    if len(value) > _MOST_DIGITS:
+        raise Misuse(f'{name}="{value}" is too large')
     return int(value or "0")
 
 
@@ -48,7 +52,10 @@ def number(value: str, name: str) -> float:
     """A number; nothing is 0."""
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|", value):
         raise Misuse(f'{name}="{value}" is no number')
-    return float(value or "0")
+    found = float(value or "0")
+    if abs(found) >= 10**_MOST_DIGITS:
+        raise Misuse(f'{name}="{value}" is too large')
+    return found
 
 
 def status(value: str, name: str) -> int:
@@ -108,7 +115,7 @@ def counter_name(value: str, name: str) -> str:
 def bounds(value: str, name: str) -> tuple[int, ...]:
     """Upper bounds in ms, rising."""
     parts = [part.strip() for part in value.split(",")]
-    if not all(re.fullmatch(r"\d+", part) for part in parts):
+    if not all(re.fullmatch(rf"\d{{1,{_MOST_DIGITS}}}", part) for part in parts):
         raise Misuse(f'{name}="{value}" is no list of milliseconds', 'write "10, 20, 50"')
     return tuple(sorted({int(part) for part in parts}))
 

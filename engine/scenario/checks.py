@@ -7,6 +7,7 @@ Takes what was read and makes the `Scenario` of it; everything wrong goes to the
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from engine.messages import Role
@@ -18,6 +19,9 @@ from engine.scenario.reading import Draft, Reading, Section
 from engine.scenario.template import Parsed, Text
 from engine.scenario.transactions import check_transactions
 
+_MOST_STEPS = 10_000
+_MOST_OPTIONAL = 2000
+"""What one recv may take is looked for among all that are optional."""
 _REQUEST = re.compile(r"([^\s\[\]]+)[ ]")
 _RESPONSE = re.compile(r"SIP/2\.0 (\d{3})(?!\d)")
 
@@ -32,6 +36,7 @@ def check_steps(reading: Reading) -> Scenario:
     every_draft = [*reading.init.drafts, *drafts]
     if not problems.errors and not steps:
         problems.error(0, "the scenario has no steps")
+    _check_size(every_draft, problems)
     role = _role(drafts, problems)
     _check_runs(drafts, problems)
     _check_timewait(drafts, problems)
@@ -63,6 +68,14 @@ def check_steps(reading: Reading) -> Scenario:
         call_length_bounds_ms=reading.call_length_bounds_ms,
         warnings=problems.warnings,
     )
+
+
+def _check_size(drafts: Sequence[Draft], problems: Problems) -> None:
+    """Refuse what no test is as large as, and what memory and time would be lost on."""
+    optional = sum(draft.values.get("optional", "false") != "false" for draft in drafts)
+    for count, most, what in ((len(drafts), _MOST_STEPS, "steps"), (optional, _MOST_OPTIONAL, "optional <recv>")):
+        if count > most:
+            problems.error(0, f"the scenario has {count} {what}", f"it can have {most}")
 
 
 def _labels(section: Section, problems: Problems) -> dict[str, int]:
@@ -147,7 +160,7 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
     wanted = {"response", "request"} & values.keys()
     if len(wanted) == 2:
         problems.error(draft.line, "<recv> has both response and request", "keep the one that is waited for")
-    elif not wanted and not any(each.line == draft.line for each in problems.errors):
+    elif not wanted and not problems.has_error(draft.line):
         problems.error(draft.line, "<recv> has neither response nor request", 'say what is waited for: response="200"')
     optional = values.get("optional", "false")
     if not values.get("advance_state", True) and optional == "false":

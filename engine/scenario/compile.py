@@ -174,9 +174,8 @@ class _Compiler:
 
 def _acknowledging(scenario: model.Scenario) -> Iterator[int]:
     """The index of the step that sends the ACK of each transaction, the last where there are several; -1 without any."""
-    for name in scenario.transactions:
-        steps = enumerate(scenario.steps)
-        yield max((index for index, step in steps if isinstance(step, model.Send) and step.acknowledges == name), default=-1)
+    found = {step.acknowledges: index for index, step in enumerate(scenario.steps) if isinstance(step, model.Send)}
+    return (found.get(name, -1) for name in scenario.transactions)
 
 
 def _dynamic_ids(facts: RunFacts) -> Callable[[CallState], int]:

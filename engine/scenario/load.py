@@ -23,12 +23,11 @@ from engine.scenario.checks import check_steps
 from engine.scenario.document import Element, decode, read_document
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.model import Scenario
-from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
+from engine.scenario.problems import LATER_HINT, MOST_PROBLEMS, Misuse, Problems, TooManyProblems, nearest
 from engine.scenario.program import RunFacts
 from engine.scenario.reading import Draft, Reading
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, TemplateParser, clean
-from engine.scenario.variables import Variable
 
 SAMPLE_RUN = RunFacts(local_ip="127.0.0.1", local_port=5060, remote_ip="127.0.0.1", remote_host="127.0.0.1")
 """Stands for the run while a scenario is only checked."""
@@ -39,12 +38,15 @@ def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tup
 
     `file` names it in problems; `keywords` are those that the run defines (-key).
     """
-    problems = Problems(file)
+    problems = Problems(file, MOST_PROBLEMS)
     reading = Reading(problems)
-    root = _parse(data, problems)
-    if root is not None:
-        _Reader(reading, keywords).read(root)
-    return check_steps(reading), problems.all
+    try:
+        root = _parse(data, problems)
+        if root is not None:
+            _Reader(reading, keywords).read(root)
+        return check_steps(reading), problems.all
+    except TooManyProblems:
+        return check_steps(Reading(Problems(file))), problems.all
 
 
 def load_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> Scenario:
@@ -218,9 +220,9 @@ class _Reader:
             self.reading.default_messages[name] = message
 
     def scope(self, *, in_action: bool = False) -> Scope:
-        variables = {name: Variable(index) for index, name in enumerate(self.reading.uses.every_name)}
+        known = self.reading.uses.known
         return Scope(
-            LANGUAGE, SAMPLE_RUN, variables, lambda call: 0, self.problems, checking=True, steps=self.steps, in_action=in_action
+            LANGUAGE, SAMPLE_RUN, known, lambda call: 0, self.problems, checking=True, steps=self.steps, in_action=in_action
         )
 
     def text(self, text: str, line: int) -> Parsed:

@@ -5,10 +5,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import islice
 
 from engine.errors import ScenarioError, ScenarioErrors
 from engine.messages import Problem
 
+MOST_PROBLEMS = 1000
+"""As many problems of one file are told."""
+_LONGEST_TEXT = 400
+_LONGEST_NAME = 40
+_MOST_NAMES = 200
 LATER_HINT = "SIPp knows it, this version does not yet"
 
 
@@ -30,34 +37,60 @@ def readable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """What may be shown on a terminal, whatever the file holds."""
-    return "".join(character if character.isprintable() else " " for character in readable(text))
+    text = readable(text)
+    shown = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+    return "".join(character if character.isprintable() else " " for character in shown)
+
+
+class TooManyProblems(Exception):
+    """There is no use in reading on."""
 
 
 class Problems:
-    """The errors and warnings found in `file` so far. Lines and columns count from 1; 0 means the whole file."""
+    """The errors and warnings found in `file` so far. Lines and columns count from 1; 0 means the whole file.
 
-    def __init__(self, file: str) -> None:
+    `most`: of more warnings only so many are told, and the error behind so many raises TooManyProblems.
+    """
+
+    def __init__(self, file: str, most: int | None = None) -> None:
         self.file = file
-        self._found: list[Problem] = []
+        self._most = most
+        self._found: dict[Problem, None] = {}
+        self._lines_with_errors: set[int] = set()
 
     def error(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
-        """Something that keeps the scenario from running."""
-        self._found.append(Problem(file=self.file, line=line, column=column, message=one_line(message), hint=one_line(hint)))
+        """Something that keeps the scenario from running. Raises TooManyProblems."""
+        self._lines_with_errors.add(line)
+        if self._is_full():
+            self._add(line, "there are too many problems; the file was not read beyond this line", "")
+            raise TooManyProblems
+        self._add(line, message, hint, column)
 
     def warn(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
         """Something doubtful that SIPp puts up with, and so do we."""
-        self._found.append(
-            Problem(file=self.file, line=line, column=column, message=one_line(message), hint=one_line(hint), warning=True)
-        )
+        if not self._is_full():
+            self._add(line, message, hint, column, warning=True)
+
+    def _is_full(self) -> bool:
+        return self._most is not None and len(self._found) >= self._most
+
+    def _add(self, line: int, message: str, hint: str, column: int = 0, *, warning: bool = False) -> None:
+        message, hint = one_line(message), one_line(hint)
+        found = Problem(file=self.file, line=line, column=column, message=message, hint=hint, warning=warning)
+        self._found[found] = None
 
     def extend(self, found: Iterable[Problem]) -> None:
         """Add problems that were found elsewhere."""
-        self._found.extend(found)
+        self._found.update(dict.fromkeys(found))
+
+    def has_error(self, line: int) -> bool:
+        """Whether there is an error in this line."""
+        return line in self._lines_with_errors
 
     @property
     def all(self) -> tuple[Problem, ...]:
         """Errors and warnings by line, each told once."""
-        return tuple(sorted(dict.fromkeys(self._found), key=lambda problem: problem.line))
+        return tuple(sorted(self._found, key=lambda problem: problem.line))
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -78,6 +111,15 @@ class Problems:
 
 
 def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
-    """A hint with the known name that looks most like this one, written as `form`; empty without any."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean {form.format(found[0])}?" if found else ""
+    """A hint with the known name that looks most like this one, written as `form`; empty without any.
+
+    Of long names and of many names none is looked for: the hint is a courtesy, and comparing takes time.
+    """
+    others = tuple(other for other in islice(known, _MOST_NAMES) if other != name and len(other) <= _LONGEST_NAME)
+    found = _closest(name, others) if len(name) <= _LONGEST_NAME else ""
+    return f"did you mean {form.format(found)}?" if found else ""
+
+
+@lru_cache(maxsize=256)
+def _closest(name: str, others: tuple[str, ...]) -> str:
+    return next(iter(difflib.get_close_matches(name, others, n=1, cutoff=0.6)), "")

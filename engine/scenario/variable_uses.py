@@ -9,18 +9,22 @@ a `Reference` element names it. A declaration counts as a use.
 from __future__ import annotations
 
 from engine.scenario.problems import Problems, nearest
+from engine.scenario.variables import Variable
 
 
 class VariableUses:
-    """Counts the uses of each variable while a scenario is read."""
+    """Counts the uses of each variable while a scenario is read. `known` has each so far, whosever it is, to try texts with."""
 
     def __init__(self) -> None:
+        self.known: dict[str, Variable] = {}
         self._lines: dict[str, list[int]] = {}
         self._declared: dict[str, dict[str, int]] = {"Global": {}, "User": {}}
         self._references: dict[str, int] = {}
 
     def use(self, name: str, line: int) -> None:
         """`name` is written or read at `line`."""
+        if name not in self.known:
+            self.known[name] = Variable(len(self.known))
         self._lines.setdefault(name, []).append(line)
 
     def declare(self, element: str, name: str, line: int) -> None:
@@ -36,11 +40,6 @@ class VariableUses:
     def reference(self, name: str, line: int) -> None:
         """A `Reference` element at `line` vouches for `name`."""
         self._references[name] = line
-
-    @property
-    def every_name(self) -> tuple[str, ...]:
-        """Every variable so far, whosever it is."""
-        return tuple(self._lines)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,5 +68,4 @@ class VariableUses:
     def _report_single(self, name: str, line: int, problems: Problems) -> None:
         elements = [element for element, names in self._declared.items() if name in names]
         what = f"<{elements[0]}> names ${name}, which is never used" if elements else f"variable ${name} is used only here"
-        others = [other for other in self._lines if other != name]
-        problems.error(line, what, nearest(name, others, "${}") or f'or name it in <Reference variables="{name}"/>')
+        problems.error(line, what, nearest(name, self._lines, "${}") or f'or name it in <Reference variables="{name}"/>')
