@@ -35,6 +35,43 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         str, Setting(("-sn",), Kind.TEXT, Group.SCENARIO, "Built-in scenario to run; uac when none is given.")
     ] = ""
 
+    incoming_file: Annotated[
+        str,
+        Setting(
+            ("-rxsf",),
+            Kind.PATH,
+            Group.SCENARIO,
+            "A client's second, server scenario, for calls that come in. With -workers each has a port of its own to call.",
+            placeholder="scenario.xml",
+            roles=UAC,
+        ),
+    ] = ""
+    incoming_name: Annotated[
+        str,
+        Setting(("-rxsn",), Kind.TEXT, Group.SCENARIO, "Built-in scenario for calls that come in to a client.", roles=UAC),
+    ] = ""
+    out_of_call_file: Annotated[
+        str,
+        Setting(
+            ("-oocsf",),
+            Kind.PATH,
+            Group.SCENARIO,
+            "Scenario for requests to a client that belong to no call.",
+            placeholder="scenario.xml",
+            roles=UAC,
+        ),
+    ] = ""
+    out_of_call_name: Annotated[
+        str,
+        Setting(
+            ("-oocsn",),
+            Kind.TEXT,
+            Group.SCENARIO,
+            "Built-in scenario for requests that belong to no call, such as ooc_default.",
+            roles=UAC,
+        ),
+    ] = ""
+
     rate: Annotated[
         float, Setting(("-r",), Kind.NUMBER, Group.LOAD, "Calls started per rate period.", "calls", 0, 1_000_000, roles=UAC)
     ] = 10.0

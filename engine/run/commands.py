@@ -135,6 +135,8 @@ class Engine:
             config=config,
             scenario=prepared.scenario.source,
             xml=prepared.xml,
+            incoming=prepared.seconds.get("incoming"),
+            out_of_call=prepared.seconds.get("out_of_call"),
             addresses=await resolve(config.remote, config.local_ip, config.local_port),
             count=config.workers,
             pid=pid,

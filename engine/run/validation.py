@@ -9,6 +9,7 @@ from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config
+from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
 from engine.scenario import call_id
 from engine.scenario.data_file import check_data_file
 from engine.scenario.describe import describe_scenario
@@ -86,6 +87,7 @@ def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None
 
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
+    check_seconds,
     _remote,
     _global_values,
     _behaviours,
@@ -121,8 +123,22 @@ def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
             found.append(OptionProblem(option=scenario_option, message=f"{len(errors)} problems, the first: {errors[0]}"))
     except GossipperError as error:
         found.append(OptionProblem(option=scenario_option, message=str(error)))
+    others = list(_seconds(config, found))
+    scenario = scenario and with_globals(scenario, others)
     found += [OptionProblem(option=_name_of(error.option), message=error.message) for error in problems_of(config, scenario)]
     return tuple(found)
+
+
+def _seconds(config: RunConfig, found: list[OptionProblem]) -> Iterator[ScenarioDescription]:
+    """The scenarios beside the main one; what keeps them from running goes to `found`."""
+    for source in second_sources(config):
+        try:
+            if not is_pipe(source.source):
+                scenario = describe_scenario(source.source, own_keywords(config))
+                check_second(source, scenario)
+                yield scenario
+        except GossipperError as error:
+            found.append(OptionProblem(option=_name_of(source.flag), message=str(error).splitlines()[0]))
 
 
 def _name_of(flag: str) -> str:

@@ -2,8 +2,9 @@
 """The table of calls: makes them, gives messages to them, carries out what they ask, forgets them.
 
 It stands between the calls (it is their `Host`) and the transport (it is its `Receiver`). A message belongs to a call
-by its Call-ID. One with an unknown Call-ID may begin a call of a server; it may be for a call that has ended not long
-ago (a dead call); else it is out of call.
+by its Call-ID. One with an unknown Call-ID may be for a call that has ended not long ago (a dead call); it may begin a call
+of a server, or of the server scenario that a client has beside its own; else it is out of call. A request out of call may be
+answered by a scenario of its own, or by itself (`-aa`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from engine.sip.message import MalformedMessage, Message
 from engine.transport import Transport
 
 _CALL_ID_PREFIX_END: Final = b"///"
+_ANSWERED: Final = (b"INFO", b"NOTIFY", b"OPTIONS", b"UPDATE")
+"""What `-aa` answers."""
+MOST_OUT_OF_CALL: Final = 10_000
+"""Open calls of the scenario for requests out of call: what comes when so many are open is only counted."""
 
 
 class CallTable:
@@ -32,6 +37,7 @@ class CallTable:
 
     Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls; `cutting_off`: and end
     the open ones. `failure` is why none can be made, or "". `call_limit` is the most open calls that we make ourselves.
+    `unawaited` are open calls for which the end of the run does not wait: those of the scenario for requests out of call.
     """
 
     context: CallContext
@@ -52,6 +58,7 @@ class CallTable:
         self.traces: tuple[MessageTrace, ...] = ()
         self.failure = ""
         self.received_messages = 0
+        self.unawaited = 0
         self.closing = False
         self.cutting_off = False
         self.max_calls: int | None = None
@@ -69,13 +76,31 @@ class CallTable:
         self._dead: dict[bytes, int] = {}
         self._dying: deque[tuple[int, bytes]] = deque()
         self._free_circuits: list[int] = []
+        self._incoming = 0
+        self._failed_out_of_call = 0
 
-    def connect(self, context: CallContext, transport: Transport) -> None:
-        """What calls share and what carries their messages; before the first call."""
+    def connect(
+        self,
+        context: CallContext,
+        transport: Transport,
+        server: CallContext | None = None,
+        out_of_call: CallContext | None = None,
+    ) -> None:
+        """What calls share and what carries their messages; before the first call.
+
+        `server` is for calls that come in to a client, `out_of_call` for requests that belong to no call.
+        """
         self.context = context
         self.transport = transport
         self._free_circuits = list(range(context.program.circuits))
-        self._first_recv = first_recv(context.program.steps)
+        self._server = context if context.program.role is Role.UAS else server
+        self._first_recv = first_recv(self._server.program.steps) if self._server is not None else 0
+        self._out_of_call = out_of_call
+        for other in (server, out_of_call):
+            if other is not None:
+                context.meter.beside.append(other.meter)
+        if out_of_call is not None:
+            out_of_call.meter.counts_calls = False
 
     @property
     def counters(self) -> Counters:
@@ -86,7 +111,7 @@ class CallTable:
 
     @property
     def all_created(self) -> bool:
-        """No call will be made any more, from either side."""
+        """No call of the main scenario will be made any more, from either side."""
         return self.closing or (self.max_calls is not None and self._made >= self.max_calls)
 
     def may_start(self) -> bool:
@@ -98,8 +123,8 @@ class CallTable:
     def start_outgoing(self, due_ns: int, user: int, now_ns: int) -> None:
         """Start the call that was due at `due_ns`."""
         self._made += 1
-        number = self.next_number()
-        call = self._make(number, self.context.program.call_id(number), due_ns, user)
+        number = self.take_number()
+        call = self._make(self.context, number, self.context.program.call_id(number), due_ns, user)
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
         if call.call_id in self.calls:
@@ -114,9 +139,9 @@ class CallTable:
         except Exception as error:
             end_spoiled(call, error, now_ns)
 
-    def _make(self, number: int, call_id: bytes, due_ns: int, user: int) -> Call:
-        call = Call(self.context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
-        memory = self.context.program.user_memory
+    def _make(self, context: CallContext, number: int, call_id: bytes, due_ns: int, user: int = 0) -> Call:
+        call = Call(context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
+        memory = context.program.user_memory
         if memory is not None:
             call.user_variables = memory.of_user(user)
         return call
@@ -127,8 +152,8 @@ class CallTable:
         meter.call_ended(0, Failure.CANNOT_SEND, reason)
         self._give_back(call, now_ns)
 
-    def next_number(self) -> int:
-        """The number of the next call."""
+    def take_number(self) -> int:
+        """A number for a call, or for what is run as one."""
         number = self._number
         self._number += self._number_step
         return number
@@ -175,23 +200,50 @@ class CallTable:
         if call_id in self._dead:
             self.counters.dead_call += 1
             return
-        context = self.context
-        may_begin = context.program.role is Role.UAS and not self.all_created
-        if may_begin and context.matcher.find(self._first_recv, message, NO_BRANCHES) is not None:
-            self._start_incoming(call_id, message, source, arrived_ns, now_ns)
-            return
-        if message.method and message.method != b"ACK" and context.behaviours.auto_answer:
+        server = self._server
+        if server is not None and self._accepts() and server.matcher.find(self._first_recv, message, NO_BRANCHES) is not None:
+            self._start_incoming(server, call_id, message, source, arrived_ns, now_ns)
+        elif self._out_of_call is not None and message.method and self.unawaited < MOST_OUT_OF_CALL:
+            self._start_out_of_call(self._out_of_call, call_id, message, source, arrived_ns, now_ns)
+        elif self.context.behaviours.auto_answer and message.method in _ANSWERED:
             self._answer_out_of_call(call_id, message, source, arrived_ns)
-            return
-        self.counters.out_of_call += 1
-        what = printable(message.start_line.decode("latin-1"))
-        self._notes.warn(f"received a message that belongs to no call: {what}")
+        else:
+            self.counters.out_of_call += 1
+            what = printable(message.start_line.decode("latin-1"))
+            self._notes.warn(f"received a message that belongs to no call: {what}")
 
-    def _start_incoming(self, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
-        self._made += 1
-        call = self._make(self.next_number(), call_id, arrived_ns, 0)
+    def _accepts(self) -> bool:
+        """Whether calls may come in: to a client with a server scenario, as long as it has calls of its own."""
+        if self._server is self.context or not self.all_created:
+            return not self.all_created
+        return not self.closing and len(self.calls) > self._incoming + self.unawaited
+
+    def _start_incoming(
+        self, context: CallContext, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int
+    ) -> None:
+        if context is self.context:
+            self._made += 1
+        else:
+            self._incoming += 1
+        self._begin(self._make(context, self.take_number(), call_id, arrived_ns), message, source, arrived_ns, now_ns)
+
+    def _start_out_of_call(
+        self, context: CallContext, call_id: bytes, message: Message, source: object, arrived_ns: int, now_ns: int
+    ) -> None:
+        """A call that answers a request out of call. As in SIPp it has no number and is not counted as a call."""
+        self.unawaited += 1
+        context.meter.counters.auto_answered += 1
+        self._begin(self._make(context, 0, call_id, arrived_ns), message, source, arrived_ns, now_ns)
+
+    def _tell_failures_out_of_call(self, counters: Counters) -> None:
+        """Warn of what is not counted as a call that failed."""
+        if counters.failed > self._failed_out_of_call:
+            self._failed_out_of_call = counters.failed
+            self._notes.warn("a request out of call was not answered as the scenario for it says")
+
+    def _begin(self, call: Call, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
         self.transport.adopt(call, source)
-        self.calls[call_id] = call
+        self.calls[call.call_id] = call
         call.start(arrived_ns, outgoing=False)
         call.receive(message, now_ns, arrived_ns)
 
@@ -239,6 +291,13 @@ class CallTable:
     def _give_back(self, call: CallBase, now_ns: int) -> None:
         """Let others have what the call had for itself: its socket, its user, its circuit."""
         self.transport.detach(call)
+        if call.context is self._out_of_call:
+            self.unawaited -= 1
+            self._tell_failures_out_of_call(call.context.meter.counters)
+            return
+        if call.context is not self.context:
+            self._incoming -= 1
+            return
         self.pacer.ended(call.user, now_ns)
         if self.context.program.circuits and self.context.program.role is Role.UAC:
             self._free_circuits.append(call.circuit)

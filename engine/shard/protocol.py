@@ -18,9 +18,17 @@ class ToShard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The base of what a run tells its shards."""
 
 
+class ScenarioText(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario as it was read, and what errors call it."""
+
+    name: str
+    xml: bytes
+
+
 class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     """Everything that a shard needs to know: it reads the scenario from `xml`, data files from their paths.
 
+    `incoming` is a client's scenario for calls that come in, `out_of_call` that for requests that belong to no call.
     It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files.
     `report_every_ns` is the time between two reports.
     """
@@ -28,6 +36,8 @@ class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     config: RunConfig
     scenario: str
     xml: bytes
+    incoming: ScenarioText | None = None
+    out_of_call: ScenarioText | None = None
     addresses: Addresses
     index: int = 0
     count: int = 1

@@ -58,8 +58,9 @@ class Reactor:
 
     @property
     def done(self) -> bool:
-        """No call will start any more and none is left, not even in its timewait."""
-        return self._table.all_created and not self._table.calls
+        """No call will start any more and none is left, not even in its timewait, but for those that nobody waits for."""
+        table = self._table
+        return table.all_created and len(table.calls) <= table.unawaited
 
     async def run(self) -> None:
         """Run until `done`, or until nothing can go on because the transport is broken."""

@@ -35,6 +35,10 @@ YOUNG_OBJECTS = 10_000
 left alone: calls make no cycles and are freed without the collector."""
 
 
+MAIN, INCOMING, OUT_OF_CALL = "main", "incoming", "out of call"
+"""The scenarios that a shard may have."""
+
+
 async def run_shard(plan: ShardPlan, inbox: ReceiveChannel[AnyToShard], outbox: SendChannel[AnyFromShard]) -> None:
     """Run one shard from its plan to its last word. A closed inbox means that nobody is there any more: it stops."""
     try:
@@ -74,22 +78,27 @@ class Shard:
         What reads files or takes long does so in a thread: in this loop other runs may have calls.
         """
         plan, config = self._plan, self._plan.config
-        scenario, data_files = await trio.to_thread.run_sync(_load, plan)
+        scenarios, data_files = await trio.to_thread.run_sync(_load, plan)
         transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, buffer_size=config.buffer_size)
         await transport.open()
         self._transport = transport
         constants = facts(plan, transport, data_files)
-        self._program = await trio.to_thread.run_sync(compile_program, scenario, constants)
-        self._context = context(plan, constants, self._program, self._table)
+        contexts = {
+            kind: context(plan, constants, await trio.to_thread.run_sync(compile_program, scenario, constants), self._table)
+            for kind, scenario in scenarios.items()
+        }
+        self._context = contexts[MAIN]
+        self._program = self._context.program
         self._notes.counters = self._context.meter.counters
-        self._table.connect(self._context, transport)
+        self._table.connect(self._context, transport, contexts.get(INCOMING), contexts.get(OUT_OF_CALL))
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
         self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
-        if not self._traces:
-            self._context.send = transport.send
-        if self._program.init:
-            await run_init(self._context, self._table.next_number(), self._notes)
+        for each in contexts.values():
+            if not self._traces:
+                each.send = transport.send
+            if each.program.init:
+                await run_init(each, self._table.take_number(), self._notes)
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
@@ -166,10 +175,14 @@ class Shard:
         self._poller.close()
 
 
-def _load(plan: ShardPlan) -> tuple[Scenario, list[DataFile]]:
-    """The scenario and the data files of a plan. Raises ScenarioErrors or ScenarioError."""
-    scenario = load_scenario(plan.scenario, plan.xml, [name for name, _ in plan.config.keywords])
-    return scenario, [load_data_file(path) for path in plan.config.data_files]
+def _load(plan: ShardPlan) -> tuple[dict[str, Scenario], list[DataFile]]:
+    """The scenarios and the data files of a plan. Raises ScenarioErrors or ScenarioError."""
+    keywords = [name for name, _ in plan.config.keywords]
+    scenarios = {MAIN: load_scenario(plan.scenario, plan.xml, keywords)}
+    for kind, text in ((INCOMING, plan.incoming), (OUT_OF_CALL, plan.out_of_call)):
+        if text is not None:
+            scenarios[kind] = load_scenario(text.name, text.xml, keywords)
+    return scenarios, [load_data_file(path) for path in plan.config.data_files]
 
 
 def _bracketed(ip: str) -> str:

@@ -45,14 +45,20 @@ class StepTally:
 
 
 class Meter:
-    """What the calls of one shard write to. The attributes are written directly: this runs once a message."""
+    """What the calls of one scenario in a shard write to. The attributes are written directly: this runs once a message.
+
+    A shard tells the meter of its main scenario; `beside` it may have those of others, whose counters are told with it. Of a
+    meter whose `counts_calls` is false only what is not about calls is told.
+    """
 
     __slots__ = (
         "_all_samples",
         "_counter_names",
         "_timer_names",
+        "beside",
         "call_length",
         "counters",
+        "counts_calls",
         "lateness",
         "response_times",
         "response_times_from_due",
@@ -70,6 +76,8 @@ class Meter:
         response_bounds_ms: tuple[int, ...] = (),
         call_length_bounds_ms: tuple[int, ...] = (),
     ) -> None:
+        self.counts_calls = True
+        self.beside: list[Meter] = []
         self._timer_names = timers
         self._counter_names = counters
         self.counters = Counters()
@@ -124,15 +132,14 @@ class Meter:
         for samples in self._all_samples:
             if len(samples.pending) >= MANY_PENDING:
                 samples.fold()
+        for other in self.beside:
+            other.fold()
 
     def take(self) -> Measurements:
         """The counters since the start, and the samples since the last time; those are then forgotten here."""
-        counters = msgspec.structs.replace(
-            self.counters,
-            failures=dict(self.counters.failures),
-            reasons=dict(self.counters.reasons),
-            scenario=dict(zip(self._counter_names, self.scenario_counters, strict=True)),
-        )
+        counters = self._copy()
+        for other in self.beside:
+            counters = counters.plus(other._told_beside())
         return Measurements(
             counters=counters,
             steps=tuple(step.counts() for step in self.steps),
@@ -141,6 +148,26 @@ class Meter:
             call_length=self.call_length.take(),
             lateness=self.lateness.take(),
             wall_ns=self.wall_ns,
+        )
+
+    def _copy(self) -> Counters:
+        return msgspec.structs.replace(
+            self.counters,
+            failures=dict(self.counters.failures),
+            reasons=dict(self.counters.reasons),
+            scenario=dict(zip(self._counter_names, self.scenario_counters, strict=True)),
+        )
+
+    def _told_beside(self) -> Counters:
+        """What is told with the counters of another scenario: not those that this one names itself."""
+        if self.counts_calls:
+            return msgspec.structs.replace(self._copy(), scenario={})
+        counters = self.counters
+        return Counters(
+            retransmissions=counters.retransmissions,
+            auto_answered=counters.auto_answered,
+            fatal_errors=counters.fatal_errors,
+            lost_on_purpose=counters.lost_on_purpose,
         )
 
     def give_back(self, taken: Measurements) -> None:

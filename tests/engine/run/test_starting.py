@@ -28,6 +28,10 @@ NOWHERE = "no/where"
         ({"scenario_file": "a.xml", "scenario_name": "uac"}, GossipperError, r"a\.xml|not both"),
         ({"scenario_name": "uax"}, ScenarioErrors, "uax"),
         ({"global_values": (("a", "1"),)}, OptionError, r"-set: \$a is no global variable of the scenario; declare it"),
+        ({"incoming_name": "uas", "incoming_file": "a.xml"}, GossipperError, r"a\.xml|not both"),
+        ({"incoming_name": "branchc"}, OptionError, "-rxsn: the scenario makes calls; one that takes them begins with <recv>"),
+        ({"out_of_call_name": "ooc_defaul"}, ScenarioErrors, "ooc_defaul: .*did you mean ooc_default"),
+        ({"out_of_call_name": "ooc_dummy", "scenario_name": "uas"}, OptionError, "-oocsn: .* the scenario is a server"),
         ({"rate": -1.0}, OptionError, "-r: "),
         ({"default_behaviors": "bay"}, OptionError, "'bay' is not one of"),
         ({"call_id_format": "same@%s"}, OptionError, r"-cid_str: all calls would have the same Call-ID; put %u"),
@@ -70,8 +74,10 @@ async def test_the_same_problems_are_found_without_starting(tmp_path: Path) -> N
     scenario = tmp_path / "bad.xml"
     scenario.write_text('<scenario name="bad"><send/></scenario>')
     async with open_engine() as bus:
-        config = RunConfig(scenario_file=str(scenario), rate=-1.0, default_behaviors="bay")
+        config = RunConfig(
+            scenario_file=str(scenario), rate=-1.0, default_behaviors="bay", incoming_file=NOWHERE, out_of_call_name="uac"
+        )
         problems = {problem.option for problem in await bus.call(CheckOptions(config=config))}
         sound = await bus.call(CheckOptions(config=RunConfig(remote="127.0.0.1")))
-    assert {"scenario_file", "rate", "default_behaviors"} <= problems
+    assert {"scenario_file", "rate", "default_behaviors", "incoming_file", "out_of_call_name"} <= problems
     assert sound == ()

@@ -74,21 +74,35 @@ class Line(Transport):
 class Switchboard:
     """A table of calls with everything that it needs."""
 
-    def __init__(self, body: str, *, behaviours: Behaviours | None = None, cut_prefix: bool = True, **more: Any) -> None:
+    def __init__(
+        self,
+        body: str,
+        *,
+        behaviours: Behaviours | None = None,
+        cut_prefix: bool = True,
+        incoming: str = "",
+        out_of_call: str = "",
+        **more: Any,
+    ) -> None:
         self.notes = Notes()
         self.timers = Timers()
         self.table = CallTable(timers=self.timers, notes=self.notes, dead_call_wait_ns=DEAD_WAIT_NS, cut_prefix=cut_prefix)
         self.poller = Poller()
         self.line = Line(Addresses(local_ip="127.0.0.1"), self.poller, self.table, buffer_size=0)
         self.line.sent = []
-        facts = RunFacts(local_ip="127.0.0.1", local_port=5060, **more)
-        program = compile_program(load_scenario("test.xml", f'<scenario name="t">{body}</scenario>'.encode()), facts)
-        meter = Meter(steps=len(program.steps), timers=program.timers)
-        context = CallContext(program=program, meter=meter, host=self.table, behaviours=behaviours or Behaviours())
-        self.notes.counters = meter.counters
+        self.facts = RunFacts(local_ip="127.0.0.1", local_port=5060, **more)
+        self.behaviours = behaviours or Behaviours()
+        context = self.context_of(body)
+        self.notes.counters = context.meter.counters
         self.table.call_limit = 100
-        self.meter = meter
-        self.table.connect(context, self.line)
+        self.meter = context.meter
+        others = [self.context_of(each) if each else None for each in (incoming, out_of_call)]
+        self.table.connect(context, self.line, *others)
+
+    def context_of(self, body: str) -> CallContext:
+        program = compile_program(load_scenario("test.xml", f'<scenario name="t">{body}</scenario>'.encode()), self.facts)
+        meter = Meter(steps=len(program.steps), timers=program.timers)
+        return CallContext(program=program, meter=meter, host=self.table, behaviours=self.behaviours)
 
     def bring(self, first: str, *, call_id: str = "a@b", cseq: str = "1 INVITE", extra: str = "") -> None:
         head = (first, "Via: SIP/2.0/UDP h;branch=z9", "From: <sip:f@h>;tag=f", "To: <sip:t@h>", f"Call-ID: {call_id}")
