@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from engine.errors import OptionError
 
+NAMES = {"bye": "bye", "abortunexp": "abort_unexpected", "pingreply": "ping_reply", "cseq": "cseq"}
+"""By the words of SIPp's list, what each turns on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviours:
@@ -26,15 +29,14 @@ class Behaviours:
     @classmethod
     def parse(cls, text: str, *, auto_answer: bool = False) -> Behaviours:
         """The behaviours that SIPp's list names (`all,-bye`). Raises OptionError."""
-        names = {"bye": "bye", "abortunexp": "abort_unexpected", "pingreply": "ping_reply", "cseq": "cseq"}
-        chosen = dict.fromkeys(names.values(), False)
+        chosen = dict.fromkeys(NAMES.values(), False)
         for word in text.split(","):
             on, name = not word.strip().startswith("-"), word.strip().removeprefix("-")
             if name in ("all", "none"):
-                chosen = dict.fromkeys(names.values(), on == (name == "all"))
-            elif name in names:
-                chosen[names[name]] = on
+                chosen = dict.fromkeys(NAMES.values(), on == (name == "all"))
+            elif name in NAMES:
+                chosen[NAMES[name]] = on
             else:
-                known = ", ".join(("all", "none", *names))
+                known = ", ".join(("all", "none", *NAMES))
                 raise OptionError("-default_behaviors", text, f"'{name}' is not one of {known}")
         return cls(**chosen, auto_answer=auto_answer)
