@@ -15,13 +15,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import trio
 from trio.abc import ReceiveChannel, SendChannel
 
 import engine
+from engine.errors import ShardDied
 from engine.shard import run_shard
 from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
@@ -136,21 +137,21 @@ async def start_in_process(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
 
 
 async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
-    """A shard in a child process, in a process group of its own: Ctrl-C is for the run, which tells its shards."""
-    ours, theirs = socket.socketpair()
-    # -P: a file in the user's working directory must not be taken for one of our modules.
-    command = [sys.executable, "-P", "-m", "engine.shard", str(theirs.fileno())]
-    environment = {**os.environ, "PYTHONPATH": _module_path()}
-    with theirs:
-        process = await trio.lowlevel.open_process(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            process_group=0,
-        )
+    """A shard in a child process, in a process group of its own: Ctrl-C is for the run, which tells its shards.
+
+    Raises ShardDied when there is no descriptor or no process left for it.
+    """
+    with ExitStack() as opened:
+        try:
+            ours, theirs = map(opened.enter_context, socket.socketpair())
+            process = await _open_process(theirs)
+        except OSError as error:
+            raise ShardDied(
+                f"worker {plan.index + 1} cannot be started: {error.strerror}; "
+                "see the limits of open files and of processes (ulimit -n, ulimit -u), or use fewer -workers"
+            ) from None
+        theirs.close()
+        opened.pop_all()
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
     to_shard, queue = trio.open_memory_channel[AnyToShard](MOST_UNREAD)
     link = ShardLink(plan, to_shard, PipeReceiver(stream, AnyFromShard))
@@ -159,6 +160,20 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     nursery.start_soon(link.watch, process)
     link.tell(plan)
     return link
+
+
+async def _open_process(theirs: socket.socket) -> trio.Process:
+    """A process that runs the shard whose plan comes on its end of the socket pair."""
+    # -P: a file in the user's working directory must not be taken for one of our modules.
+    return await trio.lowlevel.open_process(
+        [sys.executable, "-P", "-m", "engine.shard", str(theirs.fileno())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=[theirs.fileno()],
+        env={**os.environ, "PYTHONPATH": _module_path()},
+        process_group=0,
+    )
 
 
 def _why(status: int, said: bytes) -> str:

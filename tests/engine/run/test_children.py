@@ -24,6 +24,7 @@ from engine.shard.protocol import AnyFromShard, AnyToShard, Go, Ready, Report, S
 from engine.shard.wire import PipeReceiver, PipeSender
 from engine.transport import Addresses
 from tests.engine.run.runs import ENDLESS_MS, LIMIT_S, call, children, engine_with_server, serve
+from tests.engine.transport.sides import no_more_files
 from tests.programs import free_port
 
 
@@ -62,6 +63,17 @@ async def test_fewer_open_calls_than_workers_are_refused() -> None:
         run = await call(bus, server.port, workers=2)
         with pytest.raises(CommandError, match="-l: 2 workers need at least as many"):
             await bus.call(SetLimit(run=run.name, call_limit=1))
+
+
+@pytest.mark.parametrize("free", range(6))
+async def test_without_descriptors_a_worker_is_not_started_and_says_what_to_do(free: int) -> None:
+    name, xml = read_source("uac")
+    plan = ShardPlan(config=RunConfig(), scenario=name, xml=xml, addresses=Addresses(local_ip="127.0.0.1"), index=1, pid=7)
+    before = os.listdir("/proc/self/fd")
+    async with trio.open_nursery() as nursery:
+        with no_more_files(but=free), pytest.raises(ShardDied, match="worker 2 cannot be started: Too many open files; see"):
+            await links.start_child(plan, nursery)
+        assert os.listdir("/proc/self/fd") == before
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -83,10 +84,12 @@ async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFE
 
 
 @contextmanager
-def no_more_files() -> Iterator[None]:
-    """No descriptor can be opened in this block."""
+def no_more_files(*, but: int = 0) -> Iterator[None]:
+    """No descriptor can be opened in this block, but so many."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    taken = list(map(int, os.listdir("/proc/self/fd"))) if but else []
+    free = [number for number in range(max(taken, default=0) + but + 1) if number not in taken][:but]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free[-1] + 1 if but else 0, limits[1]))
     try:
         yield
     finally:
