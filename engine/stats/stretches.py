@@ -16,7 +16,7 @@ from engine.stats.measurements import Measurements
 STRETCH_NS: Final = 5_000_000_000
 """Long enough that one hiccup of the machine, some 20 ms in which no call starts, is under 1 % of it; short enough that a
 trouble of a few seconds is most of it."""
-MOST_KEPT: Final = 5
+MOST_KEPT: Final = 3
 """Stretches that are told of one trouble; more are not read."""
 _NS_PER_S: Final = 1_000_000_000
 
