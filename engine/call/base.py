@@ -46,6 +46,9 @@ class Host(Protocol):
     def warned(self, text: str) -> None:
         """A person should know this."""
 
+    def aborted(self, reason: str) -> None:
+        """An action ended the run: nothing is sent any more."""
+
 
 @dataclass(slots=True, kw_only=True)
 class CallContext:
@@ -141,6 +144,10 @@ class CallBase(Dialog):
         """Go on at another step, whatever was being waited for."""
 
     @abstractmethod
+    def stop(self, now_ns: int, *, tell: bool = True) -> None:
+        """Cut the call off; the peer is told if `tell`."""
+
+    @abstractmethod
     def end(self, now_ns: int, failure: Failure | None, reason: str = "") -> None:
         """The call is over; without a `failure` it succeeded."""
 
@@ -163,6 +170,10 @@ class CallBase(Dialog):
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
         self.context.host.logged(text)
+
+    def warn(self, text: str) -> None:
+        """Tell a person."""
+        self.context.host.warned(text)
 
     def count_unexpected(self) -> None:
         """Count a message that the step at which the call stands did not wait for."""

@@ -120,10 +120,11 @@ class Call(CallBase):
         if not self.is_over:
             self._schedule()
 
-    def stop(self, now_ns: int) -> None:
-        """Cut the call off: the peer is told. It neither succeeded nor failed, so it stays counted as open."""
+    def stop(self, now_ns: int, *, tell: bool = True) -> None:
+        """Cut the call off; the peer is told if `tell`. It neither succeeded nor failed, so it stays counted as open."""
         if not self._counted:
-            tell_peer(self)
+            if tell:
+                tell_peer(self)
             self._counted = True
         self.end(now_ns, None)
 
@@ -348,9 +349,7 @@ class Call(CallBase):
 
     def _allows(self, step: Step) -> bool:
         """Whether the step's `test` lets its `next` be followed."""
-        if step.test is None:
-            return True
-        return is_set(step.test.get(self))
+        return step.test is None or is_set(step.test.get(self))
 
     # --- messages ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from engine.scenario.problems import Misuse, nearest
-from engine.scenario.values import parse_bool
+from engine.scenario.values import parse_bool, parse_number
 
 _MOST_DIGITS = 15
 
@@ -50,9 +50,9 @@ def milliseconds(value: str, name: str) -> float:
 
 def number(value: str, name: str) -> float:
     """A number; nothing is 0."""
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|", value):
+    found = parse_number(value)
+    if found is None:
         raise Misuse(f'{name}="{value}" is no number')
-    found = float(value or "0")
     if abs(found) >= 10**_MOST_DIGITS:
         raise Misuse(f'{name}="{value}" is too large')
     return found

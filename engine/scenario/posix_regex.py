@@ -21,20 +21,52 @@ from engine.scenario.problems import Misuse
 _KEPT_ESCAPES = frozenset("wWsSbB")
 _WORD_EDGES = {"<": r"\m", ">": r"\M", "`": r"\A", "'": r"\Z"}
 _INTERVAL = _re.compile(r"\{(\d*)(,?)(\d*)\}")
+_FIXED = _re.compile(r"\{\d+\}")
 _CLASS = _re.compile(r"\[(:[a-z]+:|=.=|\..\.)\]")
 _SPECIAL_IN_SET = frozenset(r"\[]^-&|~")
 
 
-def compile_posix(expression: str) -> regex.Pattern[bytes]:
-    """The expression as a pattern on bytes. Raises Misuse with what is wrong."""
+LONGEST_SEARCH_S = 0.05
+"""How long a search may take: a peer may send what an expression takes for ever on. Looking at the clock is what costs."""
+_SHORT = 2048
+"""Bytes in which a simple expression is looked for without a look at the clock: the time grows with the square of them."""
+
+
+class Expression:
+    """A compiled expression. `groups` is how many it has."""
+
+    __slots__ = ("_pattern", "_simple", "groups")
+
+    def __init__(self, pattern: regex.Pattern[bytes], *, simple: bool) -> None:
+        self._pattern = pattern
+        self._simple = simple
+        self.groups = pattern.groups
+
+    def search(self, text: bytes) -> regex.Match[bytes] | None:
+        """The leftmost match, the longest of those. Raises TimeoutError after some `LONGEST_SEARCH_S`."""
+        if self._simple and len(text) <= _SHORT:
+            return self._pattern.search(text)
+        return self._pattern.search(text, timeout=LONGEST_SEARCH_S)
+
+
+def compile_posix(expression: str) -> Expression:
+    """The expression as one on bytes. Raises Misuse with what is wrong."""
+    translator = _Translator(expression)
+    translated = translator.translate()
+    # With one choice only, taking the most first finds the longest, and the slower search for it is not needed.
+    simple = translator.choices <= 1
+    flags = regex.DOTALL | regex.VERSION0 | (0 if simple else regex.POSIX)
     try:
-        return regex.compile(_Translator(expression).translate().encode("latin-1"), regex.POSIX | regex.DOTALL | regex.VERSION0)
+        return Expression(regex.compile(translated.encode("latin-1"), flags), simple=simple)
     except (regex.error, UnicodeEncodeError) as error:
         raise Misuse(f"'{expression}' is no regular expression: {error}", "POSIX extended syntax") from None
 
 
 class _Translator:
-    """Walks once over the expression; `out` ends with the piece that a repetition would repeat, when there is one."""
+    """Walks once over the expression; `out` ends with the piece that a repetition would repeat, when there is one.
+
+    `choices` counts what may match in more than one way: repetitions of one character once, what else there is twice.
+    """
 
     def __init__(self, expression: str) -> None:
         self.text = expression
@@ -42,6 +74,7 @@ class _Translator:
         self.out: list[str] = []
         self.has_piece = False
         self.groups: list[int] = []
+        self.choices = 0
 
     def translate(self) -> str:
         while self.position < len(self.text):
@@ -83,6 +116,8 @@ class _Translator:
     def _open_or_branch(self, character: str) -> None:
         if character == "(":
             self.groups.append(len(self.out))
+        else:
+            self.choices += 2
         self.out.append(character)
         self.position += 1
         self.has_piece = False
@@ -96,6 +131,9 @@ class _Translator:
     def _repeat(self, operator: str, length: int) -> None:
         if not self.has_piece:
             self._fail(f"nothing to repeat before {operator}")
+        of_one_character = not self.out[-1].startswith("(")
+        if not (of_one_character and _FIXED.fullmatch(operator)):
+            self.choices += 1 if of_one_character else 2
         self.out[-1] = f"(?:{self.out[-1]}){operator}"
         self.position += length
 
@@ -113,7 +151,10 @@ class _Translator:
             self._fail("a backslash at the end")
         if following in _WORD_EDGES:
             self._piece(_WORD_EDGES[following], 2)
-        elif following in _KEPT_ESCAPES or following in "123456789":
+        elif following in _KEPT_ESCAPES:
+            self._piece("\\" + following, 2)
+        elif following in "123456789":
+            self.choices += 2
             self._piece("\\" + following, 2)
         else:
             self._piece(regex.escape(following), 2)

@@ -74,6 +74,13 @@ class CallState(Protocol):
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
 
+    def warn(self, text: str) -> None:
+        """Tell a person; the call goes on."""
+
+
+class RunAborted(Exception):
+    """Raised by an action that ends the run at once; its text is the run's error."""
+
 
 class Unsendable(Exception):
     """What a `Render` of a `SendStep` may raise: the message cannot be made, for a reason that a person can act on. The call

@@ -15,8 +15,8 @@ Value = bytes | float | bool | None
 
 
 def is_set(value: Value) -> bool:
-    """Whether `test=` and `condexec=` take it for true: a match that matched, a true boolean, any number or text."""
-    return value is not None and value is not False
+    """Whether a variable counts as set for `test` and the like: not when it is unset, false, or, as in SIPp, the number 0."""
+    return value is not None and value is not False and value != 0.0
 
 
 class Holder(Protocol):

@@ -61,6 +61,7 @@ class CallTable:
         self.unawaited = 0
         self.closing = False
         self.cutting_off = False
+        self._silent = False
         self.max_calls: int | None = None
         self.call_limit = 0
         self.pacer: Pacer = NoPacer()
@@ -310,6 +311,12 @@ class CallTable:
         """Hand on a warning."""
         self._notes.warn(text)
 
+    def aborted(self, reason: str) -> None:
+        """An action ended the run, at once: the peers are not told, as in SIPp."""
+        self.counters.fatal_errors += 1
+        self._silent = True
+        self.broken(reason)
+
     # --- housekeeping --------------------------------------------------------------------------------------------------
 
     def forget_dead(self, now_ns: int, most: int = 1000) -> None:
@@ -322,10 +329,10 @@ class CallTable:
                 del self._dead[call_id]
 
     def cut_off(self, most: int | None = None) -> None:
-        """End every call now, or so many of them: the peers are told."""
+        """End every call now, or so many of them: the peers are told, unless an action ended the run."""
         now_ns = time.monotonic_ns()
         for call in list(islice(self.calls.values(), most)):
             try:
-                call.stop(now_ns)
+                call.stop(now_ns, tell=not self._silent)
             except Exception as error:
                 end_spoiled(call, error, now_ns)

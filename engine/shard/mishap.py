@@ -10,6 +10,7 @@ from __future__ import annotations
 from engine.call import CallBase
 from engine.call.places import place
 from engine.messages import Failure
+from engine.scenario.program import RunAborted
 
 MOST_TEXT = 200
 
@@ -27,8 +28,12 @@ def printable(text: str) -> str:
 
 
 def end_spoiled(call: CallBase, error: Exception, now_ns: int) -> None:
-    """The call raised `error`: it has failed."""
+    """The call raised `error`: it has failed. Or one of its actions ended the run; then it is cut off."""
     context = call.context
+    if isinstance(error, RunAborted):
+        context.host.aborted(str(error))
+        call.stop(now_ns, tell=False)
+        return
     reason = f"{in_one_line(error)} in {place(context.program.steps, call.step_index)}"
     context.meter.counters.fatal_errors += 1
     context.host.warned(reason)

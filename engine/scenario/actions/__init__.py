@@ -13,11 +13,12 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import authentication, expressions, flow, logging, numbers, text
+from engine.scenario.actions import authentication, clock, expressions, flow, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
     authentication.ACTIONS,
+    clock.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
     logging.ACTIONS,
@@ -27,23 +28,9 @@ ACTIONS = join_tables(
 
 LATER = frozenset(
     [
-        "assign",
-        "todouble",
-        "add",
-        "subtract",
-        "multiply",
-        "divide",
-        "sample",
-        "strcmp",
-        "trim",
-        "urlencode",
-        "urldecode",
-        "warning",
-        "error",
         "lookup",
         "insert",
         "replace",
-        "gettimeofday",
         "setdest",
         "closecon",
         "exec",

@@ -10,19 +10,20 @@ from operator import attrgetter
 from engine.messages import Failure
 from engine.scenario.actions.node import ActionKind, ActionNode, checks, several_variables, single_variable
 from engine.scenario.posix_regex import compile_posix
+from engine.scenario.problems import Misuse
 from engine.scenario.program import Action, CallState
 from engine.scenario.scope import Scope
-from engine.scenario.values import text_of
+from engine.scenario.values import string_of
 
 Haystack = Callable[[CallState], bytes | None]
 """What an expression is searched in; None when a header is not there."""
 
 
 def _ereg(node: ActionNode, scope: Scope) -> Action:
-    pattern = compile_posix(node.required("regexp"))
+    expression = compile_posix(node.required("regexp"))
     haystack = _SEARCH_IN[node.one_of("search_in", _SEARCH_IN, "msg")](node, scope)
     names = several_variables(node.required("assign_to"))
-    targets = [(group, scope.variable(name)) for group, name in enumerate(names) if group <= pattern.groups]
+    targets = [(group, scope.variable(name)) for group, name in enumerate(names) if group <= expression.groups]
     must, must_not = checks(node)
     where = f"ereg '{node.attributes['regexp']}'"
 
@@ -31,18 +32,26 @@ def _ereg(node: ActionNode, scope: Scope) -> Action:
         if text is None and must:
             call.fail(Failure.REGEXP_HEADER_NOT_FOUND, f"{where}: header {node.attributes.get('header', '')} not found")
             return
-        found = pattern.search(text or b"")
+        try:
+            found = expression.search(text or b"")
+        except TimeoutError:
+            call.fail(Failure.REGEXP_DOES_NOT_MATCH, f"{where} takes too long on what was received")
+            return
         if found is None:
             if must:
                 call.fail(Failure.REGEXP_DOES_NOT_MATCH, f"{where} does not match")
             return
         for group, target in targets:
-            if found[group] is not None:
-                target.set(call, found[group])
+            value = found[group]
+            if value is not None:
+                target.set(call, value)
         if must_not:
             call.fail(Failure.REGEXP_SHOULD_NOT_MATCH, f"{where} should not match")
 
     return act
+
+
+# --- what is searched --------------------------------------------------------------------------------------------------
 
 
 def _in_message(node: ActionNode, scope: Scope) -> Haystack:
@@ -55,24 +64,48 @@ def _in_body(node: ActionNode, scope: Scope) -> Haystack:
 
 def _in_variable(node: ActionNode, scope: Scope) -> Haystack:
     variable = scope.variable(node.required("variable"))
-    return lambda call: text_of(variable.get(call))
+    return lambda call: string_of(variable.get(call))
 
 
 def _in_header(node: ActionNode, scope: Scope) -> Haystack:
-    """The rest of the line behind `header`, which is any text that begins a line; None when it is missing or empty."""
+    """The rest of the line behind `header`, which is any text, anywhere in the message; None when it is missing or empty."""
     header = node.required("header").encode("latin-1", "replace")
-    occurrence = node.attributes.get("occurrence", node.attributes.get("occurence", "1"))
-    wanted = max(int(occurrence), 1) if re.fullmatch(r"-?\d+", occurrence) else 1
-    start = rb"(?:\A|\n)" if node.flag("start_line") else rb"\n"
-    pattern = re.compile(start + re.escape(header) + rb"([^\r\n]*)", re.I if node.flag("case_indep") else 0)
+    if not header:
+        raise Misuse('ereg needs header= for search_in="hdr"', 'such as header="Contact:"')
+    wanted = _occurrence(node)
+    folded, at_line_start = node.flag("case_indep"), node.flag("start_line")
+    find = _find_at_line_start if at_line_start else bytes.find
+    looked_for = header.lower() if folded else header
 
     def rest_of_line(call: CallState) -> bytes | None:
-        for number, found in enumerate(pattern.finditer(call.message), start=1):
-            if number == wanted:
-                return found[1] or None
-        return None
+        message = call.message
+        text = message.lower() if folded else message
+        found = -1
+        for _ in range(wanted):
+            found = find(text, looked_for, found + 1)
+            if found < 0:
+                return None
+        start = found + len(header)
+        end = text.find(b"\n", start)
+        line = message[start:] if end < 0 else message[start:end]
+        return line.partition(b"\r")[0] or None
 
     return rest_of_line
+
+
+def _find_at_line_start(text: bytes, header: bytes, start: int) -> int:
+    """The next place from `start` on where a line begins with `header`, or -1."""
+    if not start and text.startswith(header):
+        return 0
+    found = text.find(b"\n" + header, max(start - 1, 0))
+    return found + 1 if found >= 0 else -1
+
+
+def _occurrence(node: ActionNode) -> int:
+    """Which of the headers is meant, from 1: the number that the attribute begins with, as in SIPp; without one the first."""
+    text = node.attributes.get("occurrence", node.attributes.get("occurence", ""))
+    number = re.match(r"\s*[+-]?\d{1,9}", text, re.A)
+    return max(int(number[0]), 1) if number else 1
 
 
 _SEARCH_IN: dict[str, Callable[[ActionNode, Scope], Haystack]] = {

@@ -10,7 +10,8 @@ from engine.scenario.problems import Misuse, nearest
 from engine.scenario.program import Action
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed
-from engine.scenario.values import parse_bool
+from engine.scenario.values import parse_bool, parse_number
+from engine.scenario.variables import Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class ActionNode:
             raise Misuse(f'{self.name}: {attribute}="{value}" is not known', hint)
         return value
 
+    def either(self, first: str, second: str) -> str:
+        """The name of the one of two attributes that is there. Raises Misuse when none is, and when both are."""
+        if first in self.attributes and second in self.attributes:
+            raise Misuse(f"{self.name} has both {first} and {second}", "keep one")
+        if first not in self.attributes and second not in self.attributes:
+            raise Misuse(f"{self.name} needs {first}= or {second}=")
+        return first if first in self.attributes else second
+
     def flag(self, attribute: str) -> bool:
         """A boolean attribute, false when it is missing. Raises Misuse."""
         return parse_bool(self.attributes.get(attribute, "false"), attribute)
@@ -43,10 +52,10 @@ class ActionNode:
     def number(self, attribute: str) -> float:
         """A number. Raises Misuse."""
         text = self.required(attribute)
-        try:
-            return float(text or "0")
-        except ValueError:
-            raise Misuse(f'{self.name}: {attribute}="{text}" is no number') from None
+        found = parse_number(text)
+        if found is None:
+            raise Misuse(f'{self.name}: {attribute}="{text}" is no number')
+        return found
 
 
 def single_variable(text: str) -> list[str]:
@@ -59,8 +68,8 @@ def single_variable(text: str) -> list[str]:
 def several_variables(text: str) -> list[str]:
     """The variables that an attribute names, separated by commas. Raises Misuse."""
     names = text.split(",")
-    if not all(names):
-        raise Misuse(f"'{text}' is no list of variables", "names with commas between them")
+    if not all(names) or "$" in text:
+        raise Misuse(f"'{text}' is no list of variables", "names without $, with commas between them")
     return names
 
 
@@ -70,6 +79,13 @@ def checks(node: ActionNode) -> tuple[bool, bool]:
     if must and must_not:
         raise Misuse(f"{node.name} has both check_it and check_it_inverse", "keep one")
     return must, must_not
+
+
+def checked_target(node: ActionNode, scope: Scope) -> Variable | None:
+    """The variable that the result of a comparison goes to; None: it is only checked. Raises Misuse."""
+    if any(checks(node)) and "assign_to" not in node.attributes:
+        return None
+    return scope.variable(node.required("assign_to"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,6 @@ class World:
 
     def warned(self, text: str) -> None:
         self.logs.append(text)
+
+    def aborted(self, reason: str) -> None:
+        self.logs.append(reason)

@@ -15,8 +15,11 @@ from engine.bus.recorded import LineReader
 from engine.messages import Failure, Outcome, RunFinished, RunStarted, Snapshot, StopRun, Summary
 from engine.messages.events import EXIT_CODES
 from engine.run import run as run_module
+from engine.scenario.library import read_source
 from tests.engine.run.runs import ENDLESS_MS, call, engine_with_server, serve
 from tests.programs import free_port
+
+UAC = read_source("uac")[1].decode()
 
 
 async def test_a_run_passes_and_both_sides_agree() -> None:
@@ -61,6 +64,19 @@ async def test_a_server_that_closes_its_connection_is_an_error() -> None:
     assert (summary.outcome, summary.exit_code) == (Outcome.ERROR, 255)
     assert summary.error.startswith("the TCP connection to 127.0.0.1 port ")
     assert summary.counters.failures == {Failure.TCP_CLOSED: 3}
+
+
+async def test_an_error_action_ends_the_run_and_every_worker(tmp_path: Path) -> None:
+    scenario = tmp_path / "aborts.xml"
+    error = '<nop><action><error message="call [call_number] is too much"/></action></nop>'
+    scenario.write_text(UAC.replace("<pause/>", error, 1))
+    async with engine_with_server(in_process=False) as (bus, server):
+        run = await call(bus, server.port, scenario_file=str(scenario), workers=2, pause_ms=ENDLESS_MS)
+        summary = await run.finish()
+    assert (summary.outcome, summary.exit_code) == (Outcome.ERROR, 255)
+    assert summary.error in ("call 1 is too much", "call 2 is too much")
+    assert summary.counters.fatal_errors in (1, 2)
+    assert (summary.counters.successful, summary.counters.failed) == (0, 0)
 
 
 async def test_the_summary_is_written(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ class Call:
     failures: list[tuple[Failure, str]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     jumps: list[float] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def digits(self) -> bytes:
@@ -91,6 +92,10 @@ class Call:
     def log(self, text: str) -> None:
         """Remember the text."""
         self.logs.append(text)
+
+    def warn(self, text: str) -> None:
+        """Remember the text."""
+        self.warnings.append(text)
 
 
 def message(*lines: str, body: str = "") -> Message:

@@ -73,6 +73,30 @@ def test_what_is_no_expression(expression: str) -> None:
         compile_posix(expression)
 
 
+@given(
+    st.lists(
+        st.sampled_from(["a", "b", ".", "[ab]", "(a)", "(", ")", "*", "+", "?", "{1,2}", "{2}", "^", "$"]), max_size=7
+    ).map("".join)
+)
+def test_the_way_of_searching_makes_no_difference(expression: str) -> None:
+    """An alternative makes it search for the longest match; without one it may find that by taking the most first."""
+    try:
+        plain, longest = compile_posix(expression), compile_posix(f"{expression}|{expression}")
+    except Misuse:
+        return
+    for text in (b"aabab", b"bba", b"", b"xabx"):
+        found, other = plain.search(text), longest.search(text)
+        assert (found and found.span()) == (other and other.span())
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"), [("(a|aa)+$", b"a" * 60 + b"b"), ("x+y", b"x" * 200_000), (".*x.*y.*z", b"x" * 60_000)]
+)
+def test_a_search_comes_to_an_end(expression: str, text: bytes) -> None:
+    with pytest.raises(TimeoutError):
+        compile_posix(expression).search(text)
+
+
 @given(st.text(alphabet="ab([])*+?{},1^$|\\.:-<w", max_size=12))
 def test_any_text_is_an_expression_or_is_refused(expression: str) -> None:
     try:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engine.scenario.load import load_scenario
 from engine.scenario.program import Program
-from engine.scenario.variables import Memory
+from engine.scenario.variables import Memory, Value, is_set
 from tests.engine.scenario.helpers import OPTIONS, Call, problems_of, program_of, scenario_bytes
 
 SETS = '<nop><action><assignstr assign_to="{}" value="[call_number]"/><log message="[${}]"/></action></nop>'
@@ -83,3 +85,11 @@ def test_scenarios_that_share_a_memory_share_globals_by_name() -> None:
     second = program_of("<Global variables='v'/>" + OPTIONS + SETS.format("v", "v"), memory=memory)
     act(first, call_of(first, number=9), 0)
     assert act(second, call_of(second), 1) == "9"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, False), (False, False), (0.0, False), (-0.0, False), (True, True), (1.5, True), (b"", True), (b"0", True)],
+)
+def test_what_counts_as_set(value: Value, expected: bool) -> None:
+    assert is_set(value) is expected

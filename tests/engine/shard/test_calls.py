@@ -41,6 +41,9 @@ SERVER = """
   ]]></send>
   <recv request="BYE"/>
 """
+ABORTS = """
+  <recv response="200" rtd="true"><action><error message="call [call_number]\\nis too much"/></action></recv>
+"""
 
 
 class Line(Transport):
@@ -378,3 +381,18 @@ def test_calls_are_cut_off_a_few_at_a_time(server: Switchboard) -> None:
     assert list(server.table.calls) == [b"2@b", b"3@b", b"4@b"]
     server.table.cut_off()
     assert (server.table.calls, server.counters.open) == ({}, 5)
+
+
+def test_an_action_that_ends_the_run_ends_it_at_once_and_nobody_is_told() -> None:
+    board = Switchboard(UAC_CALL.replace('<recv response="200" rtd="true"/>', ABORTS))
+    for _ in range(2):
+        board.start()
+    board.bring("SIP/2.0 200 OK", call_id="1-0@127.0.0.1")
+    assert (board.table.failure, board.table.closing) == ("call 1 is too much", True)
+    sent = len(board.line.sent)
+    board.bring("SIP/2.0 200 OK", call_id="1-0@127.0.0.1")
+    board.table.cut_off()
+    assert len(board.line.sent) == sent == 2
+    assert (board.counters.fatal_errors, board.counters.warnings, board.counters.open) == (1, 0, 2)
+    assert (board.counters.failed, board.table.calls) == (0, {})
+    board.poller.close()

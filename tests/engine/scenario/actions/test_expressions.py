@@ -1,40 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What actions do to a call. The values are those that SIPp 3.6.1 has."""
+"""What `ereg` finds and where. The values are those that SIPp 3.6.1 has."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import pytest
 
 from engine.messages import Failure
 from engine.scenario.variables import Value
-from tests.engine.scenario.helpers import OPTIONS, Call, message, problems_of, program_of
-
-RECEIVED = message(
-    "SIP/2.0 200 OK and fine",
-    "CSeq: 7 OPTIONS",
-    "X-A: one two",
-    "X-B:   sp  \t",
-    "x-a: three",
-    "X-E:",
-    "X-A: four\r\n five",
-    body="v=0\r\ns=abcd x\r\n",
-)
-
-
-def run(
-    actions: str, *names: str, call: Call | None = None, start: Mapping[str, Value] | None = None
-) -> tuple[dict[str, Value], Call]:
-    """Run actions on `RECEIVED`, variables having the values of `start`; the values of all variables by name."""
-    program = program_of(
-        OPTIONS + f'<recv response="200"><action>{actions}</action></recv><Reference variables="{",".join(names)}"/>'
-    )
-    call = call or Call(message=RECEIVED.data)
-    call.variables = [(start or {}).get(name) for name in program.variables]
-    for action in program.steps[1].actions:
-        action(call)
-    return dict(zip(program.variables, call.variables, strict=True)), call
+from tests.engine.scenario.actions.running import problems_of_action, run
+from tests.engine.scenario.helpers import Call, message
 
 
 def find(attributes: str) -> Value:
@@ -63,7 +37,20 @@ def find(attributes: str) -> Value:
         ('regexp=".*" search_in="hdr" header="X-B:"', b"   sp  \t"),
         ('regexp=".*" search_in="hdr" header="X-None:"', b""),
         ('regexp=".*" search_in="hdr" header="two"', b""),
-        ('regexp=".*" search_in="hdr" header="SIP/2.0"', b""),
+        ('regexp=".*" search_in="hdr" header="SIP/2.0"', b" 200 OK and fine"),
+        ('regexp=".*" search_in="hdr" header="one"', b" two"),
+        ('regexp=".*" search_in="hdr" header="A:"', b" one two"),
+        ('regexp=".*" search_in="hdr" header="A:" start_line="true"', b""),
+        ('regexp=".*" search_in="hdr" header="X-A:" start_line="true" occurrence="2"', b" four"),
+        ('regexp=".*" search_in="hdr" header="X-A:" start_line="true" occurrence="3"', b""),
+        ('regexp=".*" search_in="hdr" header="abc"', b"d x"),
+        ('regexp=".*" search_in="hdr" header="s=" start_line="1"', b"abcd x"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence=" 2"', b" four"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence="1.5"', b" one two"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence="-1"', b" one two"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence=""', b" one two"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence="2" occurence="1"', b" four"),
+        ('regexp=".*" search_in="hdr" header="X-A:" occurrence="99999999999"', b""),
         ('regexp=".*" search_in="hdr" header="SIP/2.0" start_line="true"', b" 200 OK and fine"),
         ('regexp=".*" search_in="hdr" header="s="', b"abcd x"),
         ('regexp="ONE" search_in="hdr" header="X-A:" case_indep="true"', None),
@@ -126,77 +113,61 @@ def test_a_match_that_should_not_be_is_kept() -> None:
     assert values["v"] == b"fine"
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("a[call_number]b", b"a7b"),
-        ("[last_CSeq:]", b"CSeq: 1 BYE"),
-        ("[last_None:]x", b"x"),
-        ("[branch] [msg_index]", b"z9hG4bK-4242-7-0 -2"),
-        (r"a\nb", b"a\r\nb"),
-        (r"a\r\nb", b"a\r\r\nb"),
-        (r"\\x5b\x41", b"[A"),
-        ("&lt;&quot;", b'<"'),
-        ("", b""),
-    ],
-)
-def test_assignstr(value: str, expected: bytes) -> None:
-    before = Call(message=RECEIVED.data, last=message("BYE sip:x SIP/2.0", "CSeq: 1 BYE"))
-    values, _ = run(f'<assignstr assign_to="v" value="{value}"/>', "v", call=before)
-    assert values["v"] == expected
-
-
-def test_log() -> None:
-    call = Call(number=9)
-    run(r'<log message="call [call_number]\nline é"/>'.encode().decode("latin-1"), call=call)
-    assert call.logs == ["call 9\nline é"]
+def test_folded_headers_are_searched_in_their_first_line() -> None:
+    assert run('<ereg regexp=".*" search_in="hdr" header="X-A:" occurrence="2" assign_to="v"/>', "v")[0]["v"] == b" four"
 
 
 @pytest.mark.parametrize(
-    ("value", "compare", "other", "expected"),
-    [
-        (5.0, "equal", "5", True),
-        (5.0, "not_equal", "5", False),
-        (5.5, "greater_than", "5.25", True),
-        (5.0, "less_than", "-1", False),
-        (5.0, "greater_than_equal", "5", True),
-        (5.0, "less_than_equal", "4e0", False),
-        (b"5", "equal", "5", False),
-        (b"5", "equal", "0", True),
-        (True, "equal", "1", False),
-        (None, "equal", "0", True),
-        (None, "less_than", "", False),
-    ],
+    ("occurrence", "expected"),
+    [(1, b"aa1"), (2, b"a1"), (3, b"1"), (4, None)],
 )
-def test_test(value: Value, compare: str, other: str, expected: bool) -> None:
-    action = f'<test variable="v" compare="{compare}" value="{other}" assign_to="w"/>'
-    values, _ = run(action, "v", "w", start={"v": value})
-    assert values == {"v": value, "w": expected}
+def test_occurrences_may_overlap(occurrence: int, expected: Value) -> None:
+    call = Call(message=message("SIP/2.0 200 OK", "X-Q: aaaa1").data)
+    action = f'<ereg regexp=".+" search_in="hdr" header="aa" occurrence="{occurrence}" assign_to="v"/>'
+    assert run(action, "v", call=call)[0]["v"] == expected
 
 
-@pytest.mark.parametrize(("left", "right", "expected"), [(1.0, 2.0, True), (2.0, 1.0, False), (None, b"9", False)])
-def test_two_variables_are_compared(left: Value, right: Value, expected: bool) -> None:
-    action = '<test variable="a" variable2="b" compare="less_than" assign_to="r"/>'
-    assert run(action, *"abr", start={"a": left, "b": right})[0]["r"] is expected
+@pytest.mark.parametrize("body", ["v=0\rz=1\r\n", "v=0\nz=1\r\n", "v=0"])
+def test_a_line_ends_with_any_line_end(body: str) -> None:
+    call = Call(message=message("SIP/2.0 200 OK", body=body).data)
+    assert run('<ereg regexp=".*" search_in="hdr" header="v=" assign_to="v"/>', "v", call=call)[0]["v"] == b"0"
 
 
 @pytest.mark.parametrize(
-    ("attributes", "failure", "result"),
+    ("attributes", "failure", "expected"),
     [
-        ('value="1" check_it="true" assign_to="w"', Failure.TEST_DOES_NOT_MATCH, None),
-        ('value="0" check_it_inverse="true" assign_to="w"', Failure.TEST_SHOULD_NOT_MATCH, None),
-        ('value="0" check_it="true" assign_to="w"', None, True),
-        ('value="1" check_it_inverse="true" assign_to="w"', None, False),
+        ('regexp=".*" check_it="true"', None, b""),
+        ('regexp="x" check_it="true"', Failure.REGEXP_DOES_NOT_MATCH, None),
+        ('regexp=".*" check_it_inverse="true"', Failure.REGEXP_SHOULD_NOT_MATCH, b""),
+        ('regexp="x" check_it_inverse="true"', None, None),
     ],
 )
-def test_checked_tests(attributes: str, failure: Failure | None, result: bool | None) -> None:
-    values, call = run(f'<test variable="v" compare="equal" {attributes}/>', "v", "w")
-    assert ([kind for kind, _ in call.failures], values["w"]) == ([failure] if failure else [], result)
+def test_an_empty_body_is_searched_too(attributes: str, failure: Failure | None, expected: Value) -> None:
+    call = Call(message=message("SIP/2.0 200 OK").data)
+    values, call = run(f'<ereg {attributes} search_in="body" assign_to="v"/>', "v", call=call)
+    assert ([kind for kind, _ in call.failures], values["v"]) == ([failure] if failure else [], expected)
 
 
-def test_a_test_that_only_checks_needs_no_variable_for_its_result() -> None:
-    _, call = run('<test variable="v" compare="equal" value="1" check_it="true"/>', "v")
-    assert [kind for kind, _ in call.failures] == [Failure.TEST_DOES_NOT_MATCH]
+@pytest.mark.parametrize("value", [5.0, 0.0, True, None])
+def test_what_is_no_string_is_searched_as_an_empty_one(value: Value) -> None:
+    action = '<ereg regexp="(5|true)*" search_in="var" variable="w" assign_to="v"/>'
+    assert run(action, "v", "w", start={"w": value})[0]["v"] == b""
+
+
+def test_a_variable_may_take_what_was_found_in_it() -> None:
+    action = '<ereg regexp="b(c)d" search_in="var" variable="v" assign_to="v,w"/>'
+    assert run(action, "v", "w", start={"v": b"abcdef"})[0] == {"v": b"bcd", "w": b"c"}
+
+
+def test_keywords_mean_nothing_in_an_expression() -> None:
+    assert find('regexp="[call_number]"') == b"a"
+
+
+def test_a_search_that_never_ends_is_given_up_and_fails_the_call() -> None:
+    call = Call(message=message("SIP/2.0 200 OK", "X-A: " + "a" * 60 + "b").data)
+    _, call = run('<ereg regexp="X-A: (a|aa)+$" assign_to="v"/>', "v", call=call)
+    assert [kind for kind, _ in call.failures] == [Failure.REGEXP_DOES_NOT_MATCH]
+    assert "takes too long" in call.failures[0][1]
 
 
 @pytest.mark.parametrize(
@@ -211,20 +182,11 @@ def test_a_test_that_only_checks_needs_no_variable_for_its_result() -> None:
         ('<ereg regexp="a" search_in="var" assign_to="v"/>', "ereg needs variable="),
         ('<ereg regexp="a" check_it="yes" assign_to="v"/>', 'check_it="yes" is neither true nor false'),
         ('<ereg regexp="a" check_it="true" check_it_inverse="true" assign_to="v"/>', "both check_it and check_it_inverse"),
-        ('<assignstr value="a"/>', "assignstr needs assign_to="),
-        ('<assignstr assign_to="v"/>', "assignstr needs value="),
-        ('<assignstr assign_to="v,w" value="a"/>', "'v,w' is not the name of one variable"),
-        ('<assignstr assign_to="$v" value="a"/>', "'$v' is not the name of one variable"),
-        ("<log/>", "log needs message="),
-        ('<test variable="v" value="1" assign_to="w"/>', "test needs compare="),
-        ('<test variable="v" compare="equals" value="1" assign_to="w"/>', "did you mean equal?"),
-        ('<test compare="equal" value="1" assign_to="w"/>', "test needs variable="),
-        ('<test variable="v" compare="equal" assign_to="w"/>', "test needs value= or variable2="),
-        ('<test variable="v" compare="equal" value="1" variable2="v" assign_to="w"/>', "both value and variable2"),
-        ('<test variable="v" compare="equal" value="x" assign_to="w"/>', 'value="x" is no number'),
-        ('<test variable="v" compare="equal" value="1"/>', "test needs assign_to="),
+        ('<ereg regexp="a" search_in="hdr" header="" assign_to="v"/>', "ereg needs header="),
+        ('<ereg regexp="a" assign_to="$v"/>', "'$v' is no list of variables"),
+        ('<ereg regexp="a" assign_to="v, w"/>', "variable $ w is used only here"),
     ],
 )
 def test_what_is_no_action(action: str, expected: str) -> None:
-    found = problems_of(f"{OPTIONS}<nop><action>\n{action}</action></nop>")
+    found = problems_of_action(action)
     assert any(expected in problem and problem.startswith("s.xml:9: ") for problem in found)
