@@ -246,15 +246,16 @@ class Call(CallBase):
     def _enter_pause(self, step: PauseStep, now_ns: int) -> bool:
         counts = self.context.meter.steps[step.index]
         counts.messages += 1
+        duration_ns = step.duration_ns if step.draw is None else step.draw(self)
         if step.timewait:
             self._count_end(now_ns, self._action_failure, self._action_reason)
             self.forget()
-        elif not step.duration_ns:
+        elif not duration_ns:
             return self._pass(step, self._last_data(), now_ns)
         self._do(step, self._last_data(), now_ns)
         counts.open += 1
         self._paused_in = step.index
-        self._wait(now_ns + step.duration_ns, Call._pause_over)
+        self._wait(now_ns + duration_ns, Call._pause_over)
         return False
 
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:

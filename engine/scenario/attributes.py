@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from engine.scenario.distributions import PARAMETERS, SHORT_FORMS
 from engine.scenario.problems import Misuse, nearest
 from engine.scenario.values import parse_bool, parse_number
 
@@ -44,8 +45,9 @@ def whole(value: str, name: str) -> int:
 
 
 def milliseconds(value: str, name: str) -> float:
-    """A duration in ms that may have a fraction; below 0 counts as 0."""
-    return max(number(value, name), 0.0)
+    """A duration in ms that may have a fraction; what is not above 0 counts as 0."""
+    found = number(value, name)
+    return found if found > 0.0 else 0.0
 
 
 def number(value: str, name: str) -> float:
@@ -120,6 +122,13 @@ def bounds(value: str, name: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in parts}))
 
 
+def variable(value: str, name: str) -> str:
+    """The name of a variable."""
+    if not value or "$" in value or "," in value:
+        raise Misuse(f'{name}="{value}" is not the name of one variable', "a name without $ and commas")
+    return value
+
+
 def names(value: str, name: str) -> tuple[str, ...]:
     """Names with commas between them."""
     return tuple(part for part in (each.strip() for each in value.split(",")) if part)
@@ -153,7 +162,14 @@ COMMON: Mapping[str, Converter] = {
     "lost": number,
 }
 _WAITS: Mapping[str, Converter] = {"timeout": whole, "ontimeout": text}
-_PAUSE: Mapping[str, Converter] = {**COMMON, "milliseconds": milliseconds}
+_PAUSE: Mapping[str, Converter] = {
+    **COMMON,
+    **dict.fromkeys(sorted(PARAMETERS | SHORT_FORMS), text),
+    "distribution": text,
+    "milliseconds": milliseconds,
+    "sanity_check": boolean,
+    "variable": variable,
+}
 
 OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
     "scenario": {"name": text},
@@ -197,13 +213,7 @@ REQUIRED: Mapping[str, str] = {
     "DefaultMessage": "id",
 }
 
-LATER: Mapping[str, frozenset[str]] = {
-    "pause": frozenset(
-        {"variable", "distribution", "sanity_check", "min", "max", "normal", "mean", "stdev", "lognormal", "exponential"}
-        | {"weibull", "lambda", "k", "pareto", "x_m", "gpareto", "shape", "scale", "location", "gamma", "theta", "negbin"}
-        | {"p", "n", "uniform", "fixed", "value"}
-    ),
-}
+LATER: Mapping[str, frozenset[str]] = {}
 """Attributes of SIPp's that are not built yet, by element."""
 
 IN_INIT = ("nop", "pause", "label", "sendCmd", "recvCmd")
@@ -212,8 +222,7 @@ IN_INIT = ("nop", "pause", "label", "sendCmd", "recvCmd")
 
 def is_later(element: str, attribute: str) -> bool:
     """Whether SIPp knows this attribute of this element and we do not yet."""
-    family = "pause" if element == "timewait" else element
-    return attribute in LATER.get(family, frozenset())
+    return attribute in LATER.get(element, frozenset())
 
 
 COMMANDS = ("send", "recv", "pause", "timewait", "nop", "sendCmd", "recvCmd")

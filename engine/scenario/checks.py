@@ -13,6 +13,7 @@ from typing import Any
 from engine.messages import Role
 from engine.scenario.attributes import COMMANDS_LATER
 from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.pauses import read_length, without_meaning
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
 from engine.scenario.reading import Draft, Reading, Section
@@ -115,7 +116,7 @@ def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
         return _recv(draft, common, problems)
     if draft.kind in ("nop", *COMMANDS_LATER):
         return Nop(**common)
-    return Pause(duration_ms=values.get("milliseconds"), timewait=draft.kind == "timewait", **common)
+    return _pause(draft, common, problems)
 
 
 def _target(draft: Draft, attribute: str, labels: dict[str, int], problems: Problems) -> int | None:
@@ -187,6 +188,18 @@ def _check_expression(draft: Draft, problems: Problems) -> None:
         compile_posix(draft.values["request"])
     except Misuse as misuse:
         problems.error(draft.line, misuse.message, misuse.hint)
+
+
+def _pause(draft: Draft, common: dict[str, Any], problems: Problems) -> Pause:
+    length: dict[str, Any] = {}
+    try:
+        length = read_length(draft.values)
+    except Misuse as misuse:
+        problems.error(draft.line, misuse.message, misuse.hint)
+    else:
+        for name in without_meaning(draft.values):
+            problems.warn(draft.line, f"{name}= means nothing in this <{draft.kind}>; it is ignored", "name the distribution=")
+    return Pause(timewait=draft.kind == "timewait", **length, **common)
 
 
 def _role(drafts: list[Draft], problems: Problems) -> Role:

@@ -15,6 +15,7 @@ from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.keywords.authentication import may_hold_credentials, with_credentials
+from engine.scenario.pauses import drawn_from, held_by, in_ns
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
@@ -98,8 +99,7 @@ class _Compiler:
         if isinstance(step, model.Recv):
             return self.recv(step, common)
         if isinstance(step, model.Pause):
-            duration_ns = self.facts.pause_ns if step.duration_ms is None else round(step.duration_ms * _NS_A_MS)
-            return PauseStep(duration_ns=duration_ns, timewait=step.timewait, **common)
+            return self.pause(step, common)
         return NopStep(**common)
 
     def common(self, index: int, step: model.Step) -> dict[str, Any]:
@@ -170,6 +170,15 @@ class _Compiler:
             **self.waiting(step, self.facts.recv_timeout_ns),
             **common,
         )
+
+    def pause(self, step: model.Pause, common: dict[str, Any]) -> PauseStep:
+        draw: Callable[[CallState], int] | None = None
+        duration_ns = self.facts.pause_ns if step.duration_ms is None else in_ns(step.duration_ms)
+        if step.variable is not None:
+            duration_ns, draw = 0, held_by(self.scope.variable(step.variable))
+        elif step.distribution is not None:
+            duration_ns, draw = in_ns(step.distribution.mean), drawn_from(step.distribution, self.facts.random)
+        return PauseStep(duration_ns=duration_ns, draw=draw, timewait=step.timewait, **common)
 
 
 def _acknowledging(scenario: model.Scenario) -> Iterator[int]:

@@ -73,9 +73,16 @@ def step_label(step: Step) -> str:
     if isinstance(step, Recv):
         return step.method or ",".join(map(str, step.statuses)) or "?"
     if isinstance(step, Pause):
-        name = "timewait" if step.timewait else "pause"
-        return name if step.duration_ms is None else f"{name} {step.duration_ms:g} ms"
+        return ("timewait" if step.timewait else "pause") + _length(step)
     return "nop"
+
+
+def _length(step: Pause) -> str:
+    if step.variable is not None:
+        return f" ${step.variable} ms"
+    if step.distribution is not None:
+        return f" {step.distribution} ms"
+    return "" if step.duration_ms is None else f" {step.duration_ms:g} ms"
 
 
 def _notes(step: Step, scenario: Scenario) -> Iterator[str]:

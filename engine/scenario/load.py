@@ -159,6 +159,8 @@ class _Reader:
         draft = Draft(element.tag, line, element.end_line, self.values(element))
         if "test" in draft.values and "next" in draft.values:
             self.reading.uses.use(draft.values["test"], line)
+        if "variable" in draft.values:
+            self.reading.uses.use(draft.values["variable"], line)
         if "condexec" in draft.values:
             self.reading.uses.use(draft.values["condexec"], line)
         self.hide(draft)

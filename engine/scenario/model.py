@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from engine.messages import Problem, Role
 from engine.scenario.actions.node import ActionNode
+from engine.scenario.distributions import Distribution
 from engine.scenario.template import Parsed
 
 UNEXPECTED_LABEL = "_unexp.main"
@@ -88,9 +89,11 @@ class Recv(StepBase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause(StepBase):
-    """`duration_ms` None: as long as -d says."""
+    """Its length is `duration_ms`, what `variable` holds, or drawn from `distribution`; without any of them as -d says."""
 
     duration_ms: float | None = None
+    variable: str | None = None
+    distribution: Distribution | None = None
     timewait: bool = False
 
 

@@ -227,9 +227,13 @@ class RecvStep(Common):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseStep(Common):
-    """Wait. `timewait`: the call is counted as finished and only absorbs retransmissions."""
+    """Wait: for `duration_ns`, or where there is a `draw` for what it says of a call; then `duration_ns` is its mean.
+
+    `timewait`: the call is counted as finished and only absorbs retransmissions.
+    """
 
     duration_ns: int
+    draw: Callable[[CallState], int] | None = None
     timewait: bool = False
 
 

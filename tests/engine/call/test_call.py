@@ -173,6 +173,32 @@ def test_a_second_failing_step_skips_the_rest_of_its_own_actions() -> None:
     assert (world.logs, world.counters.failed) == ([], 1)
 
 
+def test_a_pause_is_as_long_as_its_call_says() -> None:
+    assigns = '<nop><action><assign assign_to="v" value="80"/></action></nop>'
+    world = World(request("OPTIONS") + assigns + '<pause variable="v"/><pause min="30" max="30"/>' + request("INFO"))
+    world.begin()
+    world.pass_ms(79)
+    assert (world.methods, world.measured.steps[2].open) == (["OPTIONS"], 1)
+    world.pass_ms(1)
+    assert (world.methods, [step.open for step in world.measured.steps]) == (["OPTIONS"], [0, 0, 0, 1, 0])
+    world.pass_ms(30)
+    assert world.methods == ["OPTIONS", "INFO"]
+
+
+def test_a_pause_that_is_drawn_to_be_nothing_is_none() -> None:
+    world = World(request("OPTIONS") + '<pause distribution="normal" mean="-60" stdev="1"/>' + request("INFO"))
+    world.begin()
+    assert world.methods == ["OPTIONS", "INFO"]
+
+
+def test_a_timewait_may_be_drawn() -> None:
+    world = World(request("OPTIONS") + '<timewait min="50" max="50"/>')
+    world.begin()
+    assert (world.counters.successful, world.over_at_ns) == (1, None)
+    world.pass_ms(50)
+    assert world.over_at_ns is not None
+
+
 def test_the_route_set_is_kept_reversed_with_its_quoted_names() -> None:
     world = World(request("OPTIONS") + '<recv response="200" rrs="true"/><pause milliseconds="10"/>')
     world.begin()

@@ -36,6 +36,25 @@ def test_the_built_in_callee() -> None:
     assert found.steps[6].kind is StepKind.TIMEWAIT
 
 
+@pytest.mark.parametrize(
+    ("attributes", "label"),
+    [
+        ("", "pause"),
+        ('milliseconds="2.50"', "pause 2.5 ms"),
+        ('variable="v"', "pause $v ms"),
+        ('distribution="fixed" value="60"', "pause 60 ms"),
+        ('min="1000" max="2000"', "pause 1000–2000 ms"),
+        ('distribution="normal" mean="60" stdev="1.5"', "pause N(60, 1.5) ms"),
+        ('distribution="gpareto" shape="1" scale="2" location="3"', "pause GP(1, 2, 3) ms"),
+        ('distribution="nothing"', "pause"),
+    ],
+)
+def test_pauses_say_how_long_they_are(tmp_path: Path, attributes: str, label: str) -> None:
+    path = tmp_path / "s.xml"
+    path.write_bytes(scenario_bytes(f"{OPTIONS}<pause {attributes}/>"))
+    assert describe_scenario(str(path)).steps[1].label == label
+
+
 def test_notes_and_needs(tmp_path: Path) -> None:
     path = tmp_path / "s.xml"
     path.write_bytes(

@@ -51,8 +51,6 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<recv response="200" response_txn="a"/>', "8: transaction 'a' is never started"),
         ('<nop><action><jump value="9"/></action></nop>', "8: jump leads out of the scenario, which has 2 steps"),
         ("<nop><action><jump/></action></nop>", "8: jump needs either value= or variable="),
-        ('<pause distribution="fixed"/>', "8: attribute distribution of <pause> is not built yet"),
-        ('<timewait variable="5"/>', "8: attribute variable of <timewait> is not built yet"),
         ('<pause milliseconds="abc"/>', '8: milliseconds="abc" is no number'),
         ('<recv response="200" lost="many"/>', '8: lost="many" is no number'),
         ('<recv response="200" next="9"/>', '8: next="9": there is no such label — add a <label>'),

@@ -54,6 +54,11 @@ def test_the_pauses_of_the_scenario_lengthen_its_calls() -> None:
     assert call_limit(RunConfig(), program(UAC_CALL.replace("1000", "20000")), 10) == 600
 
 
+def test_a_pause_that_is_drawn_lengthens_calls_by_its_mean() -> None:
+    drawn = 'distribution="normal" mean="20000" stdev="5000"'
+    assert call_limit(RunConfig(), program(UAC_CALL.replace('milliseconds="1000"', drawn)), 10) == 600
+
+
 def test_a_seed_repeats_the_random_numbers_of_each_shard() -> None:
     drawn = {index: random_of(7, index).random() for index in range(64)}
     assert drawn == {index: random_of(7, index).random() for index in range(64)}
