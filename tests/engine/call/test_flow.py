@@ -98,7 +98,7 @@ def test_a_chance_that_fails_lets_an_optional_lead_to_the_next_step() -> None:
         ),
         # the step before the target has a next
         (act('<jump value="2"/>') + act("", 'next="e"') + ask("1") + OK + '<label id="e"/>' + ask("2") + OK, ["2"]),
-        (act('<index assign_to="z"/><assignstr assign_to="i" value="[$z]"/>') + ask("[$i]") + OK, ["0.000000"]),
+        (act("") + act('<index assign_to="z"/><assignstr assign_to="i" value="[$z]"/>') + ask("[$i]") + OK, ["1.000000"]),
         (act('<jump value="3"/>', 'next="e"') + ask("1") + '<label id="e"/>' + ask("2") + ask("3"), ["3"]),
     ],
 )
