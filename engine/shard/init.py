@@ -26,7 +26,7 @@ async def run_init(context: CallContext, number: int, notes: Notes) -> None:
     """Run the <init> of the scenario of `context`, as the call of that number. What fails in it is a warning."""
     program = replace(context.program, steps=context.program.init)
     meter = Meter(steps=len(program.steps), timers=program.timers, counters=program.counters)
-    own = replace(context, program=program, meter=meter, host=_Nobody(notes))
+    own = replace(context, program=program, meter=meter, host=_Nobody(notes, context.host.aborted))
     call = Call(own, number, CALL_ID, due_ns=time.monotonic_ns(), cseq=0)
     if program.user_memory is not None:
         call.user_variables = program.user_memory.of_user(0)
@@ -51,9 +51,10 @@ def _step(call: Call, work: Callable[[int], None]) -> None:
 class _Nobody:
     """The host of a call without a peer, whose times are looked at where it is run."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, notes: Notes, aborted: Callable[[str], None]) -> None:
         self.logged = notes.log
         self.warned = notes.warn
+        self.aborted = aborted
 
     def send(self, call: CallBase, data: bytes) -> bool:
         """Nothing can be sent."""

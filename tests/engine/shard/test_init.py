@@ -9,6 +9,7 @@ from engine.call import CallContext
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
+from engine.shard.calls import CallTable
 from engine.shard.init import run_init
 from engine.shard.notes import Notes
 from engine.shard.protocol import LoggedText, Warned
@@ -64,3 +65,9 @@ async def test_what_fails_in_it_is_a_warning() -> None:
     check = '<nop><action><ereg regexp="x" search_in="msg" check_it="true" assign_to="v"/></action></nop>'
     _, said = await after_init(f"<init>{check}</init>{OPTIONS}{LOGS_V}")
     assert said == ["<init> has failed: ereg 'x' does not match in step 0 (nop)"]
+
+
+async def test_an_error_in_it_ends_the_run_before_it_begins() -> None:
+    context, _ = await after_init(f'<init><nop><action><error message="not today"/></action></nop></init>{OPTIONS}')
+    assert isinstance(context.host, CallTable)
+    assert (context.host.failure, context.host.closing) == ("not today", True)
