@@ -152,11 +152,10 @@ class CallBase(Dialog):
         """The call is over; without a `failure` it succeeded."""
 
     def fail(self, failure: Failure, detail: str) -> None:
-        """An action failed: the scenario goes on, as in SIPp, and the call counts as failed at its end."""
+        """An action failed: the scenario goes on, as in SIPp, and at its end the call has failed for the last of them."""
         self._action_failed = True
-        if self._action_failure is None:
-            self._action_failure = failure
-            self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
+        self._action_failure = failure
+        self._action_reason = f"{detail} in {place(self.context.program.steps, self.step_index)}"
 
     def jump_to(self, index: int) -> None:
         """Go on at that step when the one at hand is done."""

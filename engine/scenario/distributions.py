@@ -21,8 +21,8 @@ _Z99 = 2.3263478740408408
 """The 99th percentile of the standard normal distribution."""
 _REJECTION_FROM = 10.0
 """From this mean on a Poisson draw is by rejection; below, by multiplying."""
-_MOST_EXACT = 2.0**53
-"""Above, not every whole number is a float, and a Poisson draw is a normal one."""
+_LARGE = 1e12
+"""From here on a gamma or a Poisson draw is a normal one: their methods lose themselves in rounding, some without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,10 @@ def read_distribution(name: str, attributes: Mapping[str, str]) -> Distribution:
 
 def _or_infinite(function: Callable[..., float], values: tuple[float, ...]) -> float:
     try:
-        return function(*values)
+        value = function(*values)
     except OverflowError:
         return math.inf
+    return math.inf if math.isnan(value) else value
 
 
 # --- draws -------------------------------------------------------------------------------------------------------------
@@ -154,19 +155,23 @@ def _generalised_pareto(random: Random, shape: float, scale: float, location: fl
 
 
 def _gamma(random: Random, shape: float, scale: float) -> float:
-    return scale * random.gammavariate(shape, 1.0)
+    return scale * _gamma_of_scale_1(random, shape)
+
+
+def _gamma_of_scale_1(random: Random, shape: float) -> float:
+    return random.gammavariate(shape, 1.0) if shape < _LARGE else random.normalvariate(shape, math.sqrt(shape))
 
 
 def _negative_binomial(random: Random, probability: float, successes: float) -> float:
     """Failures before so many successes: a Poisson draw whose mean is itself drawn, from a gamma distribution."""
-    return _poisson(random, random.gammavariate(successes, 1.0) * (1.0 - probability) / probability)
+    return _poisson(random, _gamma_of_scale_1(random, successes) * (1.0 - probability) / probability)
 
 
 def _poisson(random: Random, mean: float) -> float:
     """A Poisson draw in a time that does not grow with the mean (W. Hörmann, 1993, algorithm PTRS)."""
     if mean < _REJECTION_FROM:
         return _poisson_of_few(random, mean)
-    if mean > _MOST_EXACT:
+    if mean > _LARGE:
         return random.normalvariate(mean, math.sqrt(mean)) if math.isfinite(mean) else mean
     log_mean = math.log(mean)
     b = 0.931 + 2.53 * math.sqrt(mean)
@@ -204,6 +209,8 @@ def _pareto_quantile(survival: float, shape: float) -> float:
 
 def _gamma_99(shape: float, scale: float) -> float:
     """By the cube of a normal distribution (E. B. Wilson, M. M. Hilferty, 1931)."""
+    if not shape:
+        return 0.0
     return scale * shape * max(0.0, 1.0 - 1.0 / (9.0 * shape) + _Z99 / (3.0 * math.sqrt(shape))) ** 3
 
 
@@ -265,7 +272,7 @@ DISTRIBUTIONS: Mapping[str, Kind] = {
         (Parameter("p", 0.0, above=True, most=1.0), Parameter("n", 0.0, above=True)),
         _negative_binomial,
         lambda probability, successes: successes * (1.0 - probability) / probability,
-        lambda probability, successes: _gamma_99(successes, (1.0 - probability) / probability),
+        lambda probability, successes: _gamma_99(successes * (1.0 - probability), 1.0 / probability),
         "NB({0}, {1})",
     ),
 }

@@ -163,6 +163,17 @@ def test_a_failed_check_lets_the_scenario_go_on_and_fails_the_call() -> None:
     assert balanced(world)
 
 
+def test_a_call_whose_checks_fail_has_failed_for_the_last_of_them() -> None:
+    first = '<recv response="200"><action><ereg regexp="never" check_it="true" assign_to="x"/></action></recv>'
+    second = '<recv response="200"><action><strcmp variable="x" value="a" check_it="true"/></action></recv>'
+    third = '<recv response="200"><action><ereg regexp="200" check_it="true" assign_to="x"/></action></recv>'
+    world = World(request("OPTIONS") + first + request("INFO") + second + request("MESSAGE") + third)
+    world.begin()
+    for method in ("OPTIONS", "INFO", "MESSAGE"):
+        world.answer(200, f"1 {method}")
+    assert world.failures == {Failure.STRCMP_DOES_NOT_MATCH: 1}
+
+
 def test_a_second_failing_step_skips_the_rest_of_its_own_actions() -> None:
     check = '<action><ereg regexp="never" search_in="msg" check_it="true" assign_to="x"/><log message="[$x]"/></action>'
     steps = f'<recv response="100" optional="true">{check}</recv><recv response="200">{check}</recv>'

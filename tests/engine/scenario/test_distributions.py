@@ -12,7 +12,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.scenario.distributions import DISTRIBUTIONS, Distribution, read_distribution, short_form
@@ -110,6 +110,8 @@ def test_negative_binomial_draws_are_failures_before_successes(p: float, n: floa
         distribution("fixed", value="-7.5"),
         distribution("negbin", p="0.1", n="20"),
         distribution("negbin", p="1", n="20"),
+        distribution("gamma", k="2e12", theta="2"),
+        distribution("negbin", p="0.5", n="2e12"),
     ],
     ids=str,
 )
@@ -153,6 +155,11 @@ def test_the_same_chance_draws_the_same() -> None:
         assert draws(of, seed=5) == draws(of, seed=5) != draws(of, seed=6)
 
 
+@example("gamma", [1e308, 1.0, 0.0], 0)
+@example("gamma", [1e-308, 1.0, 0.0], 0)
+@example("negbin", [0.5, 1e308, 0.0], 0)
+@example("negbin", [1e-308, 1e308, 0.0], 0)
+@example("negbin", [0.5, 1e13, 0.0], 0)
 @given(
     st.sampled_from(sorted(DISTRIBUTIONS)),
     st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=3, max_size=3),
