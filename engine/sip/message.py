@@ -24,6 +24,7 @@ _STATUSES: Final = {b"SIP/2.0 %d" % status + end: status for status in range(100
 _STATUS_WIDTH: Final = len("SIP/2.0 200 ")
 _METHOD: Final = re.compile(rb"[!-~]+")
 """Of any visible characters, as SIPp takes it: a peer may make up methods, and scenarios wait for them by expressions."""
+_HEAD_END: Final = b"\r\n\r\n"
 _EMPTY_LINE: Final = re.compile(rb"(?<!\r)(?:\r++\n?+|\n)(?:\r++\n?+|\n)")
 _known_requests: Final[dict[bytes, bytes]] = {}
 _known_cseqs: Final[dict[bytes, tuple[int, bytes]]] = {}
@@ -43,11 +44,7 @@ class Message:
 
     def __init__(self, data: bytes) -> None:
         """Raises MalformedMessage."""
-        head_end = data.find(b"\r\n\r\n")
-        raw_lines = data[: head_end + 2].splitlines()
-        self._body_at = head_end + 4
-        if head_end < 0 or _has_empty(raw_lines):
-            raw_lines, self._body_at = _cut(data)
+        raw_lines, self._body_at = _cut(data)
         self.data = data
         self._cseq: tuple[int, bytes] | None = None
         self.raw_lines = raw_lines
@@ -180,18 +177,29 @@ def _parse_request(start_line: bytes) -> bytes:
     return words[0]
 
 
-def _has_empty(lines: list[bytes]) -> bool:
-    for line in lines:  # noqa: SIM110 - `all` costs three times this
-        if not line:
-            return True
-    return False
-
-
 def _cut(data: bytes) -> tuple[list[bytes], int]:
-    """The lines of a head that is not in its usual form, and where the body begins.
+    """The lines of the head, and where the body begins."""
+    head_end = len(data) if data.endswith(_HEAD_END) else data.find(_HEAD_END) + len(_HEAD_END)
+    lines = data[:head_end].splitlines()
+    if _are_a_head(lines, head_end):
+        lines.pop()
+        return lines, head_end
+    return _cut_unusual(data)
 
-    A line ends with an LF, with CRs, or with CRs and an LF; the first line that is empty ends the head.
-    """
+
+def _are_a_head(lines: list[bytes], length: int) -> bool:
+    """Whether only the last of these lines is empty, and each ends with a CRLF: then so many bytes are accounted for."""
+    last = len(lines) - 1
+    for index in range(last):
+        line = lines[index]
+        if not line:
+            return False
+        length -= len(line) + 2
+    return last > 0 and length == 2
+
+
+def _cut_unusual(data: bytes) -> tuple[list[bytes], int]:
+    """A line ends with an LF, with CRs, or with CRs and an LF; the first line that is empty ends the head."""
     start = len(data) - len(data.lstrip(b"\r\n"))
     empty = _EMPTY_LINE.search(data, start)
     head = data[start : empty.start()] if empty else data[start:]
