@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 WAIT_S = 1.0
@@ -49,11 +49,17 @@ def read_steps(scenario: bytes) -> list[Step]:
     for found in _STEP.finditer(bare):
         values = {name: value for name, _, value in _ATTRIBUTE.findall(found[2])}
         if found[1] == "pause":
-            paused_s += float(values.get("milliseconds", "0")) / 1000
+            paused_s += _pause_s(values)
         elif found[1] == "send" or values.get("optional", "false") == "false":
             steps.append(Step(found[1] == "send", values.get("response", ""), values.get("request", ""), paused_s))
             paused_s = 0.0
     return steps
+
+
+def _pause_s(values: Mapping[str, str]) -> float:
+    """How long a pause takes that has a plain length; any other is short."""
+    plain = values.get("milliseconds", "") if not values.keys() & {"variable", "distribution"} else ""
+    return int(plain) / 1000 if plain.isdigit() else 0.0
 
 
 _NO_TAGS = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.S)
