@@ -40,7 +40,7 @@ def columns(started: RunStarted, snapshot: Snapshot) -> tuple[Column, ...]:
         *(column for name, cell in _COUNTERS for column in _both(name, cell)),
         *(column for timer in snapshot.response_times for column in _time_columns(f"ResponseTime{timer}", _timer(timer))),
         *_time_columns("CallLength", _call_length),
-        *(column for name in started.scenario.counters for column in _both(name, _scenario_counter(name))),
+        *(column for name in started.scenario.counters for column in _both(_column_of_counter(name), _scenario_counter(name))),
         *(
             column
             for timer in snapshot.response_times
@@ -103,6 +103,11 @@ def _never(counters: Counters) -> int:
 
 def _failures_of(failure: Failure) -> CounterCell:
     return lambda counters: counters.failures.get(failure, 0)
+
+
+def _column_of_counter(name: str) -> str:
+    """The name of a scenario's counter, before which SIPp writes a word when it is a number."""
+    return f"GenericCounter{name}" if name.isdecimal() else name
 
 
 def _scenario_counter(name: str) -> CounterCell:

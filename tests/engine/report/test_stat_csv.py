@@ -51,6 +51,18 @@ def test_the_header_with_named_timers_and_counters_is_the_one_that_sipp_writes()
     assert header(table, ";") == sipp_header("sipp_timers_header.csv")
 
 
+def test_a_counter_that_is_a_number_gets_a_word_before_it() -> None:
+    started = run_started(counters=("1", "01", "a1", "-1"))
+    names = header(columns(started, snapshot(elapsed_s=0)), ";").split(";")
+    assert [name for name in names if name.endswith("1(P)")] == [
+        "ResponseTime1(P)",
+        "GenericCounter1(P)",
+        "GenericCounter01(P)",
+        "a1(P)",
+        "-1(P)",
+    ]
+
+
 def test_rows_at_the_start_each_period_and_at_the_end(tmp_path: Path) -> None:
     snapshots = [snapshot(elapsed_s=tenths / 10, successful=tenths) for tenths in range(2, 25)]
     snapshots.append(snapshot(elapsed_s=2.45, successful=25, state=RunState.FINISHED))
