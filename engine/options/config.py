@@ -240,6 +240,16 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Setting(("-inf",), Kind.PATHS, Group.DATA, "Data file whose lines fill [field0], [field1] …", placeholder="file.csv"),
     ] = ()
+    data_indexes: Annotated[
+        tuple[tuple[str, str], ...],
+        Setting(
+            ("-infindex",),
+            Kind.PAIRS,
+            Group.DATA,
+            "Index a data file by one of its fields, for the action lookup.",
+            placeholder="file.csv field",
+        ),
+    ] = ()
     keywords: Annotated[
         tuple[tuple[str, str], ...],
         Setting(

@@ -40,13 +40,15 @@ from engine.messages import (
     StopRun,
 )
 from engine.options import RunConfig, check_config
+from engine.run.data_memory import close_data_files, load_data_files
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.preparation import Prepared, in_thread, prepare
 from engine.run.run import Run, wait_until_ready
 from engine.run.validation import check_options
+from engine.scenario.data_files import LoadedFile
 from engine.scenario.describe import describe_scenario
 from engine.scenario.library import list_scenarios
-from engine.shard.protocol import ShardPlan
+from engine.shard.protocol import Ready, ShardPlan
 from engine.transport.addresses import resolve
 
 CHILD_REPORTS_NS = 250_000_000
@@ -107,8 +109,7 @@ class Engine:
         failure: Exception | None = None
         async with trio.open_nursery() as shards:
             try:
-                links = await self._start_shards(config, prepared, pid, shards)
-                ready = await wait_until_ready(links)
+                links, ready = await self._ready_shards(config, prepared, pid, shards)
                 started = RunStarted(
                     run=name,
                     config=config,
@@ -128,7 +129,20 @@ class Engine:
         if failure is not None:
             raise failure
 
-    async def _start_shards(self, config: RunConfig, prepared: Prepared, pid: int, nursery: trio.Nursery) -> list[ShardLink]:
+    async def _ready_shards(
+        self, config: RunConfig, prepared: Prepared, pid: int, nursery: trio.Nursery
+    ) -> tuple[list[ShardLink], list[Ready]]:
+        """Shards that could start, and what they said. They have the data files then, which we need no more."""
+        files = await trio.to_thread.run_sync(load_data_files, config)
+        try:
+            links = await self._start_shards(config, prepared, files, pid, nursery)
+            return links, await wait_until_ready(links)
+        finally:
+            close_data_files(files)
+
+    async def _start_shards(
+        self, config: RunConfig, prepared: Prepared, files: tuple[LoadedFile, ...], pid: int, nursery: trio.Nursery
+    ) -> list[ShardLink]:
         in_process = self._in_process and config.workers == 1
         every_ns = IN_PROCESS_REPORTS_NS if in_process else CHILD_REPORTS_NS
         plan = ShardPlan(
@@ -138,6 +152,7 @@ class Engine:
             incoming=prepared.seconds.get("incoming"),
             out_of_call=prepared.seconds.get("out_of_call"),
             addresses=await resolve(config.remote, config.local_ip, config.local_port),
+            data_files=files,
             count=config.workers,
             pid=pid,
             report_every_ns=min(every_ns, config.statistics_period_ms * 1_000_000),

@@ -144,7 +144,7 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     with ExitStack() as opened:
         try:
             ours, theirs = map(opened.enter_context, socket.socketpair())
-            process = await _open_process(theirs)
+            process = await _open_process(theirs, plan)
         except OSError as error:
             raise ShardDied(
                 f"worker {plan.index + 1} cannot be started: {error.strerror}; "
@@ -162,7 +162,7 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     return link
 
 
-async def _open_process(theirs: socket.socket) -> trio.Process:
+async def _open_process(theirs: socket.socket, plan: ShardPlan) -> trio.Process:
     """A process that runs the shard whose plan comes on its end of the socket pair."""
     # -P: a file in the user's working directory must not be taken for one of our modules.
     return await trio.lowlevel.open_process(
@@ -170,7 +170,7 @@ async def _open_process(theirs: socket.socket) -> trio.Process:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        pass_fds=[theirs.fileno()],
+        pass_fds=[theirs.fileno(), *(file.descriptor for file in plan.data_files)],
         env={**os.environ, "PYTHONPATH": _module_path()},
         process_group=0,
     )

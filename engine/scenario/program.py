@@ -17,7 +17,7 @@ from random import Random
 from typing import Protocol
 
 from engine.messages import Failure, Role
-from engine.scenario.data_file import DataFile
+from engine.scenario.data_files import DataFile
 from engine.scenario.variables import Memory, Value, Variable
 from engine.sip.authentication import Authentication, SequenceNumbers
 from engine.sip.message import Message

@@ -57,3 +57,20 @@ def parse_bool(text: str, attribute: str) -> bool:
     if not re.fullmatch(r"[+-]?\d+", text):
         raise Misuse(f'{attribute}="{text}" is neither true nor false')
     return int(text) != 0
+
+
+def whole_number(text: bytes) -> int | None:
+    """The whole part of the number that a text is, 0 for no text, None for anything else.
+
+    As C reads numbers: 1.000000 is 1, as a variable is written, and so are ' 1', 1.9, 1e0 and 0x1.
+    """
+    try:
+        return int(float(text or b"0"))
+    except ValueError:
+        pass
+    except OverflowError:
+        return None
+    try:
+        return int(float.fromhex(text.decode("latin-1")))
+    except (ValueError, OverflowError):
+        return None

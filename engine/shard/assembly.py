@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.call import Behaviours, CallContext, Host
 from engine.messages import Role
-from engine.scenario.data_file import DataFile
+from engine.scenario.data_files import DataFile
 from engine.scenario.program import Program, RunFacts
 from engine.scenario.variables import Memory
 from engine.shard.pacing import NoPacer, Pacer, RatePacer, UserPacer
@@ -17,9 +19,10 @@ from engine.transport import Transport
 NS_PER_MS = 1_000_000
 
 
-def facts(plan: ShardPlan, transport: Transport, data_files: list[DataFile]) -> RunFacts:
-    """The constants of the run that templates are made with."""
+def facts(plan: ShardPlan, transport: Transport, coming_number: Callable[[], int]) -> RunFacts:
+    """The constants of the run that templates are made with; `coming_number` is that of the call that begins next."""
     config, addresses = plan.config, plan.addresses
+    random = random_of(config.seed, plan.index)
     return RunFacts(
         local_ip=addresses.local_ip,
         local_port=0 if transport.port_per_call else transport.local_port,
@@ -47,9 +50,9 @@ def facts(plan: ShardPlan, transport: Transport, data_files: list[DataFile]) -> 
         auth_password=config.auth_password,
         auth_uri=config.auth_uri,
         keywords=config.keywords,
-        data_files={file.name: file for file in data_files},
+        data_files={file.name: DataFile(file, random, coming_number) for file in plan.data_files},
         memory=Memory({name: value.encode("utf-8", "replace") for name, value in config.global_values}),
-        random=random_of(config.seed, plan.index),
+        random=random,
     )
 
 

@@ -153,6 +153,10 @@ class CallTable:
         meter.call_ended(0, Failure.CANNOT_SEND, reason)
         self._give_back(call, now_ns)
 
+    def coming_number(self) -> int:
+        """The number that the next call will have."""
+        return self._number
+
     def take_number(self) -> int:
         """A number for a call, or for what is run as one."""
         number = self._number

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.options import RunConfig
+from engine.scenario.data_files import LoadedFile
 from engine.stats.measurements import Measurements
 from engine.transport.addresses import Addresses
 
@@ -26,7 +27,7 @@ class ScenarioText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
-    """Everything that a shard needs to know: it reads the scenario from `xml`, data files from their paths.
+    """Everything that a shard needs to know; the descriptors of `data_files` are open where it runs.
 
     `incoming` is a client's scenario for calls that come in, `out_of_call` that for requests that belong to no call.
     It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files.
@@ -39,6 +40,7 @@ class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     incoming: ScenarioText | None = None
     out_of_call: ScenarioText | None = None
     addresses: Addresses
+    data_files: tuple[LoadedFile, ...] = ()
     index: int = 0
     count: int = 1
     pid: int

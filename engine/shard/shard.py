@@ -14,7 +14,6 @@ from trio.abc import ReceiveChannel, SendChannel
 from engine.errors import GossipperError
 from engine.messages import Role
 from engine.scenario.compile import compile_program
-from engine.scenario.data_file import DataFile, load_data_file
 from engine.scenario.load import load_scenario
 from engine.scenario.model import Scenario
 from engine.shard.assembly import NS_PER_MS, context, facts, make_pacer
@@ -78,11 +77,11 @@ class Shard:
         What reads files or takes long does so in a thread: in this loop other runs may have calls.
         """
         plan, config = self._plan, self._plan.config
-        scenarios, data_files = await trio.to_thread.run_sync(_load, plan)
+        scenarios = await trio.to_thread.run_sync(_load, plan)
         transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, buffer_size=config.buffer_size)
         await transport.open()
         self._transport = transport
-        constants = facts(plan, transport, data_files)
+        constants = facts(plan, transport, self._table.coming_number)
         contexts = {
             kind: context(plan, constants, await trio.to_thread.run_sync(compile_program, scenario, constants), self._table)
             for kind, scenario in scenarios.items()
@@ -90,6 +89,8 @@ class Shard:
         self._context = contexts[MAIN]
         self._program = self._context.program
         self._notes.counters = self._context.meter.counters
+        for warning in [warning for file in plan.data_files for warning in file.warnings] if plan.index == 0 else []:
+            self._notes.warn(warning)
         self._table.connect(self._context, transport, contexts.get(INCOMING), contexts.get(OUT_OF_CALL))
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
@@ -175,14 +176,14 @@ class Shard:
         self._poller.close()
 
 
-def _load(plan: ShardPlan) -> tuple[dict[str, Scenario], list[DataFile]]:
-    """The scenarios and the data files of a plan. Raises ScenarioErrors or ScenarioError."""
+def _load(plan: ShardPlan) -> dict[str, Scenario]:
+    """The scenarios of a plan. Raises ScenarioErrors."""
     keywords = [name for name, _ in plan.config.keywords]
     scenarios = {MAIN: load_scenario(plan.scenario, plan.xml, keywords)}
     for kind, text in ((INCOMING, plan.incoming), (OUT_OF_CALL, plan.out_of_call)):
         if text is not None:
             scenarios[kind] = load_scenario(text.name, text.xml, keywords)
-    return scenarios, [load_data_file(path) for path in plan.config.data_files]
+    return scenarios
 
 
 def _bracketed(ip: str) -> str:

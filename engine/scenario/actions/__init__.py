@@ -13,12 +13,13 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import authentication, clock, expressions, flow, logging, numbers, text
+from engine.scenario.actions import authentication, clock, data, expressions, flow, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
     authentication.ACTIONS,
     clock.ACTIONS,
+    data.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
     logging.ACTIONS,
@@ -28,9 +29,6 @@ ACTIONS = join_tables(
 
 LATER = frozenset(
     [
-        "lookup",
-        "insert",
-        "replace",
         "setdest",
         "closecon",
         "exec",

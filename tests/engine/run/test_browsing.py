@@ -93,7 +93,7 @@ async def test_what_is_no_data_file_is_not_opened(tmp_path: Path, fifo: str, nam
 async def test_only_the_beginning_of_a_data_file_is_looked_at(tmp_path: Path) -> None:
     """As large as data files may be, and full of holes that would take long to read."""
     path = tmp_path / "large.csv"
-    path.write_bytes(b"SEQUENTIAL\n")
+    path.write_bytes(b"SEQUENTIAL\n" + b"line\n" * 30_000)
     os.truncate(path, 1 << 31)
     async with open_engine() as bus:
         assert await bus.call(CheckOptions(config=RunConfig(remote="127.0.0.1", data_files=(str(path),)))) == ()

@@ -3,15 +3,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
 from types import FrameType
 from typing import Any
 
+import msgspec
+
+from engine.errors import ScenarioError
 from engine.messages import Failure
 from engine.scenario.compile import compile_program
+from engine.scenario.data_files import DataFile
+from engine.scenario.data_files.loading import load_data_file
 from engine.scenario.load import load_scenario, read_scenario
 from engine.scenario.program import Program, RunFacts, SendStep
 from engine.scenario.variables import Value
@@ -46,6 +55,23 @@ def program_of(body: str, **facts: Any) -> Program:
     """The program of a body in a run with these facts."""
     keywords = [name for name, _ in facts.get("keywords", ())]
     return compile_program(load_scenario("s.xml", scenario_bytes(body), keywords), RunFacts(**{**FACTS, **facts}))
+
+
+def data_file(text: str | bytes, path: str = "dir/a.csv", **options: Any) -> DataFile:
+    """A data file with this text. `options`: `indexed_field`; `seed` of what is drawn; `coming_number` of calls."""
+    data = text if isinstance(text, bytes) else text.encode("latin-1")
+    random, coming_number = Random(options.pop("seed", 1)), options.pop("coming_number", lambda: 1)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, Path(path).name)
+        place.write_bytes(data)
+        try:
+            loaded = load_data_file(str(place), **options)
+        except ScenarioError as error:
+            raise ScenarioError(path, error.line, error.column, error.message, error.hint) from None
+    try:
+        return DataFile(msgspec.structs.replace(loaded, path=path), random, coming_number)
+    finally:
+        os.close(loaded.descriptor)
 
 
 @dataclass

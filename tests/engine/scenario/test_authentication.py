@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from engine.scenario.data_file import parse_data_file
 from engine.scenario.program import SendStep, Unsendable
 from engine.scenario.variables import Value
 from engine.sip.authentication import Authentication
-from tests.engine.scenario.helpers import OPTIONS, Call, message, problems_of, program_of, render
+from tests.engine.scenario.helpers import OPTIONS, Call, data_file, message, problems_of, program_of, render
 
 CHALLENGE = 'Digest realm="r", nonce="n"'
 HEAD = 'Authorization: Digest username="{}",realm="r",uri="sip:127.0.0.1:5070",nonce="n",response="{}",algorithm=MD5'
@@ -82,7 +81,7 @@ def test_the_uri_of_ipv6_has_brackets() -> None:
 def test_keywords_in_arguments() -> None:
     call = challenged()
     call.variables = [b"joe"]
-    names = {"data_files": {"d.csv": parse_data_file("d.csv", b"SEQUENTIAL\njoe;schmo\n")}}
+    names = {"data_files": {"d.csv": data_file("SEQUENTIAL\njoe;schmo\n")}}
     assert user("[authentication username=[field0] password=[field1]]", **names) == JOE
     assert user('[authentication username="[field0]" password="[field1]"]', **names) == JOE
     assert user('[authentication username=[field0 file="d.csv" line="0"] password=schmo]', **names) == JOE
@@ -94,7 +93,7 @@ def test_keywords_in_arguments() -> None:
 
 def test_a_data_file_may_hold_the_keyword() -> None:
     data = b"SEQUENTIAL\n1;[authentication username=joe password=schmo]\n2;[authentication username=ann password=x]\n"
-    files = {"data_files": {"d.csv": parse_data_file("d.csv", data)}}
+    files = {"data_files": {"d.csv": data_file(data)}}
     assert user("[field1]", **files) == JOE
     second = challenged()
     second.number = 2

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.errors import ScenarioErrors
-from engine.scenario.data_file import parse_data_file
+from engine.messages import Failure
+from engine.scenario.program import SendStep
 from engine.sip.message import Message
 from tests.engine.scenario.helpers import REPLY, Call, message, problems_of, program_of, render
 
@@ -210,65 +210,44 @@ def test_a_file_is_copied_as_it_is(tmp_path: Path) -> None:
     assert line(f"[file name={tmp_path}/f.bin]") == b"[pid]\n\xe9%d"
 
 
+def test_the_name_of_a_file_may_hold_keywords(tmp_path: Path) -> None:
+    (tmp_path / "service").write_bytes(b"of the run")
+    (tmp_path / "7").write_bytes(b"of the call")
+    assert line(f'[file name="{tmp_path}/[service]"]') == b"of the run"
+    assert line(f"[file name={tmp_path}/[call_number]]") == b"of the call"
+    assert problems_of('<send><![CDATA[OPTIONS sip:x SIP/2.0\nK:[file name="[call_number]"]\n]]></send>') == []
+
+
+def test_a_file_of_a_call_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "7").write_bytes(b"first")
+    program = program_of(f"<send><![CDATA[OPTIONS sip:x SIP/2.0\nK: [file name={tmp_path}/[call_number]]]]></send>")
+    step = program.steps[0]
+    assert isinstance(step, SendStep)
+    assert b"K: first" in step.render(Call())
+    (tmp_path / "7").write_bytes(b"second")
+    assert b"K: first" in step.render(Call())
+
+
+def test_a_file_that_a_call_cannot_have_fails_it(tmp_path: Path) -> None:
+    for name, told in [
+        ("7", "No such file or directory"),
+        ("zero", "it is no regular file"),
+        ("large", "it is larger than 1 MiB"),
+    ]:
+        (tmp_path / "zero").unlink(missing_ok=True)
+        (tmp_path / "zero").symlink_to("/dev/zero")
+        (tmp_path / "large").write_bytes(bytes((1 << 20) + 1))
+        call = Call(next_url=name.encode())
+        assert line(f'[file name="{tmp_path}/[next_url]"]', call) == b""
+        told = f'[file name="{tmp_path}/[next_url]"]: cannot read {tmp_path}/{name}: {told}'
+        assert call.failures == [(Failure.CANNOT_SEND, told)]
+
+
 def test_variables_and_fill() -> None:
     for value, expected in [(None, b"|"), (b"abc", b"abc|"), (True, b"true|"), (False, b"false|"), (5.0, b"5.000000|abaab")]:
         call = Call(variables=[value])
         filled = b"abaab" if type(value) is float else b""
         assert line('[$v]|[fill text="aba" variable="v"]', call) == expected.partition(b"|")[0] + b"|" + filled
-
-
-DATA = parse_data_file(
-    "dir/a.csv", b"SEQUENTIAL\nalice;[service];x[no]y;\r\n# comment\n\nbob;[call_number]-[cseq+1];[field0];\n"
-)
-
-
-@pytest.mark.parametrize(
-    ("number", "keyword", "expected"),
-    [
-        (1, "[field0]", b"alice"),
-        (2, "[field0]", b"bob"),
-        (3, "[field0]", b"alice"),
-        (1, "[field1]", b"service"),
-        (2, "[field1]", b"2-4"),
-        (1, "[field2]", b"x[no]y"),
-        (2, "[field2]", b"[field0]"),
-        (1, "[field3]", b""),
-        (1, '[field0 file="a.csv"]', b"alice"),
-        (1, "[field0 file=a.csv line=1]", b"bob"),
-        (1, '[field0 line="1"]', b"bob"),
-        (2, '[field0 line="-1"]', b"bob"),
-        (1, '[field0 line="2"]', b""),
-        (1, '[field0 line="[call_number]"]', b"bob"),
-        (2, '[field0 line="[last_None]"]', b"alice"),
-        (1, "[field00+1]", b"alice"),
-    ],
-)
-def test_fields(number: int, keyword: str, expected: bytes) -> None:
-    assert line(keyword, Call(number=number), data_files={"a.csv": DATA}) == expected
-
-
-@pytest.mark.parametrize(
-    ("keyword", "expected"),
-    [
-        ("[field9]", "dir/a.csv:2 has 4 fields, [field9] needs 10"),
-        ('[field0 file="b.csv"]', "no data file 'b.csv' was given — did you mean a.csv?"),
-        ('[field0 file="[service].csv"]', "file= with a keyword in it is not built yet"),
-    ],
-)
-def test_fields_that_are_not_there(keyword: str, expected: str) -> None:
-    with pytest.raises(ScenarioErrors, match=re.escape(expected)) as caught:
-        line(keyword, data_files={"a.csv": DATA})
-    assert caught.value.problems[0].line == 5
-
-
-def test_fields_without_a_data_file() -> None:
-    with pytest.raises(ScenarioErrors, match="needs a data file — name one with -inf"):
-        line("[field0]")
-
-
-def test_the_first_data_file_serves_fields_that_name_none() -> None:
-    other = replace(DATA, path="b.csv", lines=((b"other",),), numbers=(2,))
-    assert line("[field0] [field0 file=a.csv]", data_files={"b.csv": other, "a.csv": DATA}) == b"other alice"
 
 
 @pytest.mark.parametrize(

@@ -342,7 +342,6 @@ async def test_nobody_answers() -> None:
     ("options", "kind", "told"),
     [
         ({"transport": "t1"}, "TransportError", "is a server listening there?"),
-        ({"data_files": ("nowhere.csv",)}, "ScenarioError", "nowhere.csv: cannot read the data file"),
         ({"tdm_map": "rubbish"}, "ScenarioErrors", "rubbish"),
         ({"trace_messages": True, "message_file": "no/where"}, "ReportError", "no/where: cannot be written"),
     ],
