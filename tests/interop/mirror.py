@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 WAIT_S = 1.0
 """How long the mirror waits for a message that the scenario sends."""
+START_S = 15.0
+"""How long for the first: on a busy machine a program may take its time to start."""
 
 SDP = (
     "v=0\r\no=mirror 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -86,7 +88,7 @@ class Mirror:
         """Walk through the steps, then listen until nothing more comes."""
         for step in steps:
             if step.sends:
-                self._receive(WAIT_S + step.paused_s)
+                self._receive((WAIT_S if self.received else START_S) + step.paused_s)
             elif step.response:
                 self._answer(step.response)
             else:
