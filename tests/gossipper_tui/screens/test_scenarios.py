@@ -101,7 +101,7 @@ def test_a_problem_leads_to_its_line(library):
 
 def test_a_filter_finds_and_escape_forgets_it(library):
     async def test(pilot, screen):
-        await press(pilot, "slash", *"regis", "enter")
+        await press(pilot, "slash", *"ter.x", "enter")
         assert screen.description.source == "register.xml"
         assert screen.query_one(Library).source == "register.xml"
         await press(pilot, "escape")
