@@ -35,6 +35,7 @@ _BEFORE_BARE = r"(?:\s++(?!\w++=))?+"
 _ARGUMENT = re.compile(
     rf"(?<!\w)(\w++)\s*+=(?:\s*+\"((?:[^\"\\]|\\.)*+)\"|\s*+'([^']*+)'|{_BEFORE_BARE}({_BARE})|(?=\s|$))", re.S
 )
+_WORDS = re.compile(r"[\w.\s]+")
 _ESCAPE = re.compile(r"\\([\"\\])")
 """What SIPp takes a backslash away from, in a value with quotes."""
 
@@ -174,7 +175,9 @@ class TemplateParser:
     def _arguments(self, text: str, content: str, line: int, depth: int) -> dict[str, Parsed] | None:
         """What stands behind a keyword; None, and an error, when that is not made of arguments."""
         rest = _ARGUMENT.sub("", text).strip(" \t\n,;")
-        if rest:
+        if rest and content.startswith("field") and _WORDS.fullmatch(rest):
+            self._warn(line, f"[{_shown(content)}]: '{_shown(rest)}' is no argument and ignored, as in SIPp")
+        elif rest:
             self._refuse(line, f"[{_shown(content)}]: '{_shown(rest)}' is no argument", 'write name="value"')
             return None
         found = list(_ARGUMENT.finditer(text))

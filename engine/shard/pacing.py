@@ -12,6 +12,7 @@ many calls are open, due times pass by and are not made up for.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import Final
 
 NEVER_NS: Final = 1 << 62
@@ -108,11 +109,14 @@ class RatePacer(Pacer):
 
 
 class UserPacer(Pacer):
-    """A call for each user, and another as soon as it ends. Users are numbered from `first`."""
+    """A call for each user, and another as soon as it ends. Users are numbered from `first`.
+
+    As in SIPp, whoever has the highest number begins, and who has waited longest goes on.
+    """
 
     def __init__(self, start_ns: int, users: int, *, first: int = 1) -> None:
         self._first = first
-        self._free: list[int] = []
+        self._free: deque[int] = deque()
         self._calling: set[int] = set()
         self._free_since_ns = start_ns
         self._users = 0
@@ -125,7 +129,7 @@ class UserPacer(Pacer):
 
     def started(self) -> int:
         """The user whose call it is."""
-        user = self._free.pop()
+        user = self._free.popleft()
         self._calling.add(user)
         return user
 
@@ -150,7 +154,7 @@ class UserPacer(Pacer):
         for user in range(self._first + users - 1, self._first + self._users - 1, -1):
             if user not in self._calling:
                 self._release(user, now_ns)
-        self._free = [user for user in self._free if user < self._first + users]
+        self._free = deque([user for user in self._free if user < self._first + users])
         self._users = users
 
     def pause(self, now_ns: int) -> None:

@@ -199,6 +199,7 @@ def test_what_looks_like_a_keyword_and_is_none_is_refused(text: str, said: str) 
         ("[field07]", "field", "07", 0, ""),
         ("[field]", "field", "0", 0, "s:1: warning: [field] is read as in SIPp"),
         ("[fieldx]", "field", "0", 0, "s:1: warning: [fieldx] is read as in SIPp"),
+        ("[field1 file0]", "field", "1", 0, "s:1: warning: [field1 file0]: 'file0' is no argument and ignored, as in SIPp"),
         ("[field12x]", "field", "12", 0, "s:1: warning: [field12x] is read as in SIPp"),
         ("[$v]", "$", "v", 0, ""),
         ("[$a b]", "$", "a b", 0, ""),

@@ -71,9 +71,18 @@ def test_calls_that_are_held_back_are_not_made_up_for() -> None:
 
 def test_users_call_again_as_soon_as_they_are_free() -> None:
     pacer = UserPacer(S, 2)
-    assert [pacer.next_ns(), pacer.started(), pacer.started(), pacer.next_ns()] == [S, 1, 2, NEVER_NS]
+    assert [pacer.next_ns(), pacer.started(), pacer.started(), pacer.next_ns()] == [S, 2, 1, NEVER_NS]
     pacer.ended(2, 5 * S)
     assert (pacer.next_ns(), pacer.started()) == (5 * S, 2)
+
+
+def test_who_has_waited_longest_goes_on() -> None:
+    """The order in which SIPp 3.6.1 takes its users."""
+    pacer = UserPacer(0, 3)
+    assert [pacer.started() for _ in range(3)] == [3, 2, 1]
+    for user in (2, 3, 1):
+        pacer.ended(user, S)
+    assert [pacer.started() for _ in range(3)] == [2, 3, 1]
 
 
 def test_fewer_users_let_their_calls_end() -> None:
@@ -89,7 +98,7 @@ def test_fewer_users_let_their_calls_end() -> None:
 
 def test_users_that_come_back_while_their_last_call_goes_on_wait_for_its_end() -> None:
     pacer = UserPacer(0, 3)
-    assert [pacer.started() for _ in range(3)] == [1, 2, 3]
+    assert [pacer.started() for _ in range(3)] == [3, 2, 1]
     pacer.set_users(S, 1)
     pacer.set_users(2 * S, 3)
     assert pacer.next_ns() == NEVER_NS
