@@ -240,6 +240,17 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Setting(("-inf",), Kind.PATHS, Group.DATA, "Data file whose lines fill [field0], [field1] …", placeholder="file.csv"),
     ] = ()
+    incoming_data_files: Annotated[
+        tuple[str, ...],
+        Setting(
+            ("-rxinf",),
+            Kind.PATHS,
+            Group.DATA,
+            "Data file for the scenario of incoming calls (-rxsf), which finds those of -inf by name.",
+            placeholder="file.csv",
+            roles=UAC,
+        ),
+    ] = ()
     data_indexes: Annotated[
         tuple[tuple[str, str], ...],
         Setting(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from engine.errors import OptionError, ScenarioError
 from engine.options import RunConfig
-from engine.run.validation import indexed_fields
+from engine.run.data_checks import data_paths, indexed_fields
 from engine.scenario.data_files import LoadedFile, OrderName
 from engine.scenario.data_files.loading import load_data_file
 
@@ -17,17 +17,23 @@ def load_data_files(config: RunConfig) -> tuple[LoadedFile, ...]:
     """The data files of a run, in memory that its shards share; to be closed. Raises OptionError."""
     loaded: list[LoadedFile] = []
     indexed = indexed_fields(config)
+    # Of two with one base name the last counts, in the place of the first: they are told apart by nothing else.
+    named = {os.path.basename(path): (flag, path) for flag, path in data_paths(config)}
     try:
-        for name, path in {os.path.basename(path): path for path in config.data_files}.items():
-            loaded.append(load_data_file(path, indexed.get(name)))
+        for name, (flag, path) in named.items():
+            loaded.append(_load(flag, path, indexed.get(name)))
             _check_users(config, loaded[-1])
-    except ScenarioError as error:
-        close_data_files(loaded)
-        raise OptionError("-inf", path, str(error)) from None
     except BaseException:
         close_data_files(loaded)
         raise
     return tuple(loaded)
+
+
+def _load(flag: str, path: str, indexed_field: int | None) -> LoadedFile:
+    try:
+        return load_data_file(path, indexed_field)
+    except ScenarioError as error:
+        raise OptionError(flag, path, str(error)) from None
 
 
 def close_data_files(files: Iterable[LoadedFile]) -> None:

@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Iterator
 
 from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config
+from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
 from engine.scenario import call_id
-from engine.scenario.data_files.loading import check_data_file
 from engine.scenario.describe import describe_scenario
 from engine.scenario.input_files import is_pipe
 from engine.scenario.problems import nearest
@@ -77,35 +75,6 @@ def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
         raise OptionError("-p", config.local_port, f"{config.workers} workers need as many ports, and {LAST_PORT} is the last")
 
 
-def _data_files(config: RunConfig, scenario: ScenarioDescription | None) -> None:
-    for path in config.data_files:
-        try:
-            check_data_file(path)
-        except GossipperError as error:
-            raise OptionError("-inf", path, str(error)) from None
-    if not config.data_files and scenario is not None and scenario.data_fields:
-        raise OptionError("-inf", "", f"the scenario reads {scenario.data_fields} fields; give it a data file with -inf FILE")
-
-
-def indexed_fields(config: RunConfig) -> dict[str, int]:
-    """By base name of a data file, the field that it is indexed by (-infindex); of several the last. Raises OptionError."""
-    names = {os.path.basename(path) for path in config.data_files}
-    found = {}
-    for file, field in config.data_indexes:
-        name = os.path.basename(file)
-        if name not in names:
-            hint = nearest(name, names) or (f"there is {', '.join(sorted(names))}" if names else "name it with -inf")
-            raise OptionError("-infindex", file, f"no data file '{file}' was given; {hint}")
-        if not re.fullmatch("[0-9]{1,9}", field):
-            raise OptionError("-infindex", field, f"'{field}' is no number of a field; the first is 0")
-        found[name] = int(field)
-    return found
-
-
-def _indexes(config: RunConfig, scenario: ScenarioDescription | None) -> None:
-    indexed_fields(config)
-
-
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
@@ -114,8 +83,8 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _behaviours,
     _call_ids,
     _workers,
-    _data_files,
-    _indexes,
+    check_data_files,
+    check_indexes,
 )
 
 

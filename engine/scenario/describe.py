@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from engine.messages import ScenarioDescription, StepDescription, StepKind
+from engine.scenario.actions.data import ACTIONS as ON_DATA_FILES
 from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
@@ -135,7 +136,7 @@ def _data_fields(scenario: Scenario) -> int:
 
 def _needs(scenario: Scenario) -> Iterator[str]:
     """What must be given with a run besides the target, as flags."""
-    if _data_fields(scenario):
+    if _data_fields(scenario) or any(action.name in ON_DATA_FILES for step in scenario.steps for action in step.actions):
         yield "-inf"
     if any(word.name == "tdmmap" for text in _texts(scenario) for word in text.words):
         yield "-tdmmap"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from engine.call import Behaviours, CallContext, Host
 from engine.messages import Role
@@ -54,6 +56,13 @@ def facts(plan: ShardPlan, transport: Transport, coming_number: Callable[[], int
         memory=Memory({name: value.encode("utf-8", "replace") for name, value in config.global_values}),
         random=random,
     )
+
+
+def facts_of_incoming(plan: ShardPlan, constants: RunFacts) -> RunFacts:
+    """The same for the scenario of incoming calls, whose data files are those of -rxinf before those of -inf."""
+    own = [os.path.basename(path) for path in plan.config.incoming_data_files]
+    files = constants.data_files
+    return replace(constants, data_files={**{name: files[name] for name in own}, **files})
 
 
 def context(plan: ShardPlan, constants: RunFacts, program: Program, host: Host) -> CallContext:

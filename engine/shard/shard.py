@@ -11,12 +11,15 @@ from pathlib import Path
 import trio
 from trio.abc import ReceiveChannel, SendChannel
 
+from engine.call import CallContext
 from engine.errors import GossipperError
 from engine.messages import Role
 from engine.scenario.compile import compile_program
+from engine.scenario.data_files import DataFile
 from engine.scenario.load import load_scenario
 from engine.scenario.model import Scenario
-from engine.shard.assembly import NS_PER_MS, context, facts, make_pacer
+from engine.scenario.program import RunFacts
+from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, make_pacer
 from engine.shard.calls import CallTable
 from engine.shard.init import run_init
 from engine.shard.notes import Notes
@@ -61,6 +64,7 @@ class Shard:
         self._wall_start_ns = time.monotonic_ns()
         self._transport: Transport | None = None
         self._traces: tuple[MessageTrace, ...] = ()
+        self._data_files: tuple[DataFile, ...] = ()
         self._table = CallTable(
             timers=self._timers,
             notes=self._notes,
@@ -82,10 +86,8 @@ class Shard:
         await transport.open()
         self._transport = transport
         constants = facts(plan, transport, self._table.coming_number)
-        contexts = {
-            kind: context(plan, constants, await trio.to_thread.run_sync(compile_program, scenario, constants), self._table)
-            for kind, scenario in scenarios.items()
-        }
+        self._data_files = tuple(constants.data_files.values())
+        contexts = {kind: await self._compile(kind, scenario, constants) for kind, scenario in scenarios.items()}
         self._context = contexts[MAIN]
         self._program = self._context.program
         self._notes.counters = self._context.meter.counters
@@ -103,6 +105,11 @@ class Shard:
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
+
+    async def _compile(self, kind: str, scenario: Scenario, constants: RunFacts) -> CallContext:
+        own = facts_of_incoming(self._plan, constants) if kind == INCOMING else constants
+        program = await trio.to_thread.run_sync(compile_program, scenario, own)
+        return context(self._plan, own, program, self._table)
 
     def _limit_at(self, rate: float) -> int:
         """This shard's part of the most open calls, at least one; a server has no limit."""
@@ -170,6 +177,9 @@ class Shard:
     def close(self) -> None:
         """Close files and sockets."""
         self._close_traces()
+        for file in self._data_files:
+            file.close()
+        self._data_files = ()
         if self._transport is not None:
             self._transport.close()
             self._transport = None

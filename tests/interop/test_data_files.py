@@ -63,9 +63,10 @@ def said(program: Ours | Sipp, programs: Programs, arguments: tuple[str, ...]) -
         ('[field0] [field0 file="a.csv"] [field1 file=a.csv]', "", ("-inf", "b.csv", "-inf", "a.csv")),
         ("[field0] [field0 line=4]", "", ("-inf", "p.csv")),
         ("[field0] [field1] [field0]", "", ("-inf", "once.csv")),
+        ('[userid] [field0] [field0 file="a.csv"]', "", ("-inf", "u.csv", "-inf", "a.csv", "-users", "3")),
         ('[field0] [$line] [field1 line="[$line]"] [field1 line=4]', INSERT, ("-inf", "a.csv", "-infindex", "a.csv", "0")),
     ],
-    ids=["several", "first", "printf", "random", "inserted"],
+    ids=["several", "first", "printf", "random", "users", "inserted"],
 )
 def test_the_same_calls_take_the_same_lines(programs: Programs, text: str, before: str, arguments: tuple[str, ...]) -> None:
     for name, content in FILES.items():
@@ -74,11 +75,3 @@ def test_the_same_calls_take_the_same_lines(programs: Programs, text: str, befor
     theirs = said(Sipp(programs), programs, arguments)
     assert len(theirs) == 8
     assert said(Ours(programs), programs, arguments) == theirs
-
-
-def test_users_have_their_lines(programs: Programs) -> None:
-    for name, content in FILES.items():
-        (programs.folder / name).write_text(content)
-    (programs.folder / "s.xml").write_text(SCENARIO.format(before="", text="[userid] [field0] [field1]"))
-    for program in (Sipp(programs), Ours(programs)):
-        assert set(said(program, programs, ("-inf", "u.csv", "-users", "3"))) == {b"1 u1 1", b"2 u2 2", b"3 u3 3"}

@@ -43,6 +43,7 @@ class DataFile:
         "_shared",
         "_skipped",
         "_starts",
+        "_views",
         "name",
         "own",
         "own_number",
@@ -71,11 +72,17 @@ class DataFile:
         skipped = loaded.lines + 1
         last = skipped + loaded.comments
         before = last + loaded.buckets
-        self._starts = numbers[:skipped]
-        self._skipped = numbers[skipped:last]
+        self._starts, self._skipped = numbers[:skipped], numbers[skipped:last]
+        self._views = [numbers, self._starts, self._skipped, numbers[last:before], numbers[before:]]
         self._index: LineIndex | None = None
         if loaded.indexed_field is not None:
-            self._index = LineIndex(loaded.indexed_field, numbers[last:before], numbers[before:], self._key_in_file)
+            self._index = LineIndex(loaded.indexed_field, self._views[3], self._views[4], self._key_in_file)
+
+    def close(self) -> None:
+        """Let go of the memory; nothing may be read any more."""
+        for view in self._views:
+            view.release()
+        self._data.close()
 
     @property
     def size(self) -> int:
