@@ -43,11 +43,17 @@ class Host(Protocol):
     def logged(self, text: str) -> None:
         """A <log> action wrote this."""
 
+    def execute(self, command: bytes, label: str) -> None:
+        """Run a command of the shell; its failure is told under `label`."""
+
+    def end_run(self) -> None:
+        """Begin no more calls."""
+
     def warned(self, text: str) -> None:
         """A person should know this."""
 
     def aborted(self, reason: str) -> None:
-        """An action ended the run: nothing is sent any more."""
+        """An action ended the run: nothing is sent any more. Without a `reason` that is no error."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +93,7 @@ class CallBase(Dialog):
         "_action_failure",
         "_action_reason",
         "_goes_to",
+        "_is_stopped",
         "_restored_ns",
         "call_id",
         "circuit",
@@ -130,6 +137,7 @@ class CallBase(Dialog):
         self.wake_ns = 0
         self.wait_until_ns = 0
         self._action_failed = False
+        self._is_stopped = False
         self._action_failure: Failure | None = None
         self._action_reason = ""
         self._goes_to = -1
@@ -173,6 +181,19 @@ class CallBase(Dialog):
     def warn(self, text: str) -> None:
         """Tell a person."""
         self.context.host.warned(text)
+
+    def execute(self, command: bytes, label: str) -> None:
+        """Hand on a command of the shell."""
+        self.context.host.execute(command, label)
+
+    def stop_call(self) -> None:
+        """End the call when its step is done, if that is a `recv`; the rest of the step's actions is skipped, as in SIPp."""
+        self._action_failed = True
+        self._is_stopped = True
+
+    def end_run(self) -> None:
+        """Hand on that no more calls are to begin."""
+        self.context.host.end_run()
 
     def count_unexpected(self) -> None:
         """Count a message that the step at which the call stands did not wait for."""

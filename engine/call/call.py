@@ -305,6 +305,7 @@ class Call(CallBase):
         """The step's actions on a message, up to the first that fails."""
         self.message = message
         self._action_failed = False
+        self._is_stopped = False
         for action in step.actions:
             action(self)
             if self._action_failed:
@@ -372,6 +373,9 @@ class Call(CallBase):
         if step.actions:
             self._act(step, message.data)
             self._goes_to = -1  # what was received leads on whatever its actions say
+            if self._is_stopped:
+                self.end(now_ns, Failure.CALL_REJECTED, f"stop_call in {place(self.context.program.steps, step.index)}")
+                return
         # SIPp's actions still see the message and the routes from before.
         self.last = message
         if step.record_routes:

@@ -50,6 +50,7 @@ from engine.shard.protocol import (
     Ready,
     Report,
     Resume,
+    StopAsked,
     Warned,
 )
 from engine.shard.shares import calls_per_second, share_of
@@ -85,6 +86,7 @@ class Run:
         self._sequence = 0
         self._judge = Judge()
         self._stopped_by_hand = False
+        self._stopped_at_once = False
         self._error = ""
         self._died = False
         self._timed_out = False
@@ -145,6 +147,8 @@ class Run:
             self._warn(message.text, message.count)
         elif isinstance(message, LoggedText):
             self._publish(Logged(run=self.name, elapsed_ns=self._elapsed_ns(), text=message.text))
+        elif isinstance(message, StopAsked):
+            self._stop_asked(message)
 
     def _warn(self, text: str, count: int = 1) -> None:
         self._publish(Warning(run=self.name, elapsed_ns=self._elapsed_ns(), text=text, count=count))
@@ -166,6 +170,13 @@ class Run:
                 if reason := with_it.at_an_end():
                     await self._links[index].kill(reason)
             looked_s = now_s
+
+    def _stop_asked(self, message: StopAsked) -> None:
+        """The scenario ends the run, in all shards; at once means that nobody is told, as in SIPp."""
+        self._stopped_at_once = self._stopped_at_once or message.now
+        self._state = RunState.FINISHING
+        self._warn(f"the scenario has ended the run ({'stop_now' if message.now else 'stop_gracefully'})")
+        self._tell_all(Finish(now=message.now, silently=message.now))
 
     def _ended(self, message: Ended) -> None:
         if message.broken:
@@ -295,6 +306,8 @@ class Run:
             return Outcome.ERROR
         if self._error and not self._died:
             return Outcome.ERROR
+        if self._stopped_at_once and not self._died:
+            return Outcome.STOPPED
         if self._died or counters.failed:
             return Outcome.FAILED
         if self._stopped_by_hand:

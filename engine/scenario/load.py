@@ -254,6 +254,9 @@ class _Reader:
         for child in blocks[0] if blocks else ():
             node = self.action(child)
             if node is not None:
+                doubt = ACTIONS[node.name].doubt(node, element.tag)
+                if doubt:
+                    self.problems.warn(node.line, doubt)
                 yield node
 
     def action(self, element: Element) -> ActionNode | None:

@@ -77,9 +77,19 @@ class CallState(Protocol):
     def warn(self, text: str) -> None:
         """Tell a person; the call goes on."""
 
+    def execute(self, command: bytes, label: str) -> None:
+        """Have a command of the shell run, and wait for nothing; its failure is told under `label`."""
+
+    def stop_call(self) -> None:
+        """End the call as failed once the step at hand is done, when that has received a message; its peer is not told."""
+
+    def end_run(self) -> None:
+        """Have no more calls begin; those that are open go on."""
+
 
 class RunAborted(Exception):
-    """Raised by an action that ends the run at once; its text is the run's error."""
+    """Raised by an action that ends the run at once; its text is the run's error. Without a text it is none: the run was
+    stopped, as the scenario says."""
 
 
 class Unsendable(Exception):

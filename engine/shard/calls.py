@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
 from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
+from engine.shard.commands import Commands
 from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
@@ -36,8 +38,9 @@ class CallTable:
     """All calls of a shard; `connect` it before the first. `notes` takes what a person should know.
 
     Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls; `cutting_off`: and end
-    the open ones. `failure` is why none can be made, or "". `call_limit` is the most open calls that we make ourselves.
-    `unawaited` are open calls for which the end of the run does not wait: those of the scenario for requests out of call.
+    the open ones; `silent`: without telling their peers. `failure` is why none can be made, or "". `call_limit` is the most
+    open calls that we make ourselves. `unawaited` are open calls for which the end of the run does not wait: those of the
+    scenario for requests out of call. `commands` runs what a scenario has run; `ask_to_stop` is told when it ends the run.
     """
 
     context: CallContext
@@ -61,10 +64,12 @@ class CallTable:
         self.unawaited = 0
         self.closing = False
         self.cutting_off = False
-        self._silent = False
+        self.silent = False
         self.max_calls: int | None = None
         self.call_limit = 0
         self.pacer: Pacer = NoPacer()
+        self.commands: Commands | None = None
+        self.ask_to_stop: Callable[[bool], None] = lambda now: None
         self._timers = timers
         self._notes = notes
         self._made = 0
@@ -307,6 +312,16 @@ class CallTable:
         if self.context.program.circuits and self.context.program.role is Role.UAC:
             self._free_circuits.append(call.circuit)
 
+    def execute(self, command: bytes, label: str) -> None:
+        """Hand on a command of the shell."""
+        if self.commands is not None:
+            self.commands.start(command, label)
+
+    def end_run(self) -> None:
+        """Begin no more calls, and ask the run to do so."""
+        self.closing = True
+        self.ask_to_stop(False)
+
     def logged(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
         self._notes.log(text)
@@ -316,10 +331,14 @@ class CallTable:
         self._notes.warn(text)
 
     def aborted(self, reason: str) -> None:
-        """An action ended the run, at once: the peers are not told, as in SIPp."""
-        self.counters.fatal_errors += 1
-        self._silent = True
-        self.broken(reason)
+        """An action ended the run, at once: the peers are not told, as in SIPp. A `reason` makes that an error."""
+        self.silent = True
+        if reason:
+            self.counters.fatal_errors += 1
+            self.broken(reason)
+        else:
+            self.closing = self.cutting_off = True
+            self.ask_to_stop(True)
 
     # --- housekeeping --------------------------------------------------------------------------------------------------
 
@@ -337,6 +356,6 @@ class CallTable:
         now_ns = time.monotonic_ns()
         for call in list(islice(self.calls.values(), most)):
             try:
-                call.stop(now_ns, tell=not self._silent)
+                call.stop(now_ns, tell=not self.silent)
             except Exception as error:
                 end_spoiled(call, error, now_ns)

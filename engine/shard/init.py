@@ -13,20 +13,19 @@ from typing import Final
 
 import trio
 
-from engine.call import Call, CallBase, CallContext
+from engine.call import Call, CallBase, CallContext, Host
 from engine.shard.mishap import end_spoiled
-from engine.shard.notes import Notes
 from engine.stats.meter import Meter
 
 CALL_ID: Final = b"///main-init"
 """SIPp's."""
 
 
-async def run_init(context: CallContext, number: int, notes: Notes) -> None:
+async def run_init(context: CallContext, number: int) -> None:
     """Run the <init> of the scenario of `context`, as the call of that number. What fails in it is a warning."""
     program = replace(context.program, steps=context.program.init)
     meter = Meter(steps=len(program.steps), timers=program.timers, counters=program.counters)
-    own = replace(context, program=program, meter=meter, host=_Nobody(notes, context.host.aborted))
+    own = replace(context, program=program, meter=meter, host=_Nobody(context.host))
     call = Call(own, number, CALL_ID, due_ns=time.monotonic_ns(), cseq=0)
     if program.user_memory is not None:
         call.user_variables = program.user_memory.of_user(0)
@@ -36,7 +35,7 @@ async def run_init(context: CallContext, number: int, notes: Notes) -> None:
         call.queued_ns = 0
         _step(call, call.wake)
     for reason in meter.counters.reasons:
-        notes.warn(f"<init> has failed: {reason}")
+        context.host.warned(f"<init> has failed: {reason}")
 
 
 def _step(call: Call, work: Callable[[int], None]) -> None:
@@ -49,12 +48,14 @@ def _step(call: Call, work: Callable[[int], None]) -> None:
 
 
 class _Nobody:
-    """The host of a call without a peer, whose times are looked at where it is run."""
+    """The host of a call without a peer, whose times are looked at where it is run; the rest is for the host of the others."""
 
-    def __init__(self, notes: Notes, aborted: Callable[[str], None]) -> None:
-        self.logged = notes.log
-        self.warned = notes.warn
-        self.aborted = aborted
+    def __init__(self, host: Host) -> None:
+        self.logged = host.logged
+        self.warned = host.warned
+        self.execute = host.execute
+        self.end_run = host.end_run
+        self.aborted = host.aborted
 
     def send(self, call: CallBase, data: bytes) -> bool:
         """Nothing can be sent."""

@@ -21,11 +21,11 @@ class Notes:
         self._warnings: Counter[str] = Counter()
         self._logged: list[str] = []
 
-    def warn(self, text: str) -> None:
-        """Note a warning; the same text again is counted with it."""
-        self.counters.warnings += 1
+    def warn(self, text: str, count: int = 1) -> None:
+        """Note a warning, or so many with the same text; the same text again is counted with it."""
+        self.counters.warnings += count
         if text in self._warnings or len(self._warnings) < MOST_NOTES:
-            self._warnings[text] += 1
+            self._warnings[text] += count
 
     def log(self, text: str) -> None:
         """Note what a <log> action wrote."""

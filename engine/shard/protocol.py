@@ -80,9 +80,10 @@ class Resume(ToShard, frozen=True, kw_only=True, tag=True):
 
 
 class Finish(ToShard, frozen=True, kw_only=True, tag=True):
-    """Start no more calls; end when the open ones have. `now`: cut those off."""
+    """Start no more calls; end when the open ones have. `now`: cut those off; `silently`: without telling their peers."""
 
     now: bool = False
+    silently: bool = False
 
 
 AnyToShard = ShardPlan | Go | NewRate | NewUsers | NewLimit | Pause | Resume | Finish
@@ -123,6 +124,12 @@ class LoggedText(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
+class StopAsked(FromShard, frozen=True, kw_only=True, tag=True):
+    """The scenario ends the run (`<exec int_cmd=…>`). `now`: at once, without telling peers, as SIPp does."""
+
+    now: bool
+
+
 class Ended(FromShard, frozen=True, kw_only=True, tag=True):
     """The last word and last report of a shard that ended as it should. `broken` is why no more calls could be made, or ""."""
 
@@ -137,4 +144,4 @@ class Failed(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-AnyFromShard = Ready | Report | Warned | LoggedText | Ended | Failed
+AnyFromShard = Ready | Report | Warned | LoggedText | StopAsked | Ended | Failed

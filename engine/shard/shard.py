@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import trio
@@ -14,6 +15,7 @@ from trio.abc import ReceiveChannel, SendChannel
 from engine.call import CallContext
 from engine.errors import GossipperError
 from engine.messages import Role
+from engine.scenario.actions.commands import runs_commands
 from engine.scenario.compile import compile_program
 from engine.scenario.data_files import DataFile
 from engine.scenario.load import load_scenario
@@ -21,9 +23,10 @@ from engine.scenario.model import Scenario
 from engine.scenario.program import RunFacts
 from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, make_pacer
 from engine.shard.calls import CallTable
+from engine.shard.commands import Commands
 from engine.shard.init import run_init
 from engine.shard.notes import Notes
-from engine.shard.protocol import AnyFromShard, AnyToShard, Ended, Failed, Finish, Go, Ready, Report, ShardPlan
+from engine.shard.protocol import AnyFromShard, AnyToShard, Ended, Failed, Finish, Go, Ready, Report, ShardPlan, StopAsked
 from engine.shard.reactor import Reactor
 from engine.shard.shares import call_limit, calls_per_second, share_of
 from engine.shard.steering import Steering
@@ -65,6 +68,9 @@ class Shard:
         self._transport: Transport | None = None
         self._traces: tuple[MessageTrace, ...] = ()
         self._data_files: tuple[DataFile, ...] = ()
+        self._stops: list[bool] = []
+        self._stops_told = 0
+        self._stop_asked = trio.Event()
         self._table = CallTable(
             timers=self._timers,
             notes=self._notes,
@@ -74,6 +80,7 @@ class Shard:
             dead_call_wait_ns=plan.config.dead_call_wait_ms * NS_PER_MS,
             cut_prefix=not plan.config.ignore_call_id_slash,
         )
+        self._table.ask_to_stop = self._ask_to_stop
 
     async def prepare(self) -> None:
         """Read the scenario, open the transport, compile. Raises what is wrong, then nothing runs.
@@ -88,6 +95,7 @@ class Shard:
         constants = facts(plan, transport, self._table.coming_number)
         self._data_files = tuple(constants.data_files.values())
         contexts = {kind: await self._compile(kind, scenario, constants) for kind, scenario in scenarios.items()}
+        await self._open_commands(scenarios.values())
         self._context = contexts[MAIN]
         self._program = self._context.program
         self._notes.counters = self._context.meter.counters
@@ -97,11 +105,10 @@ class Shard:
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
         self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
-        for each in contexts.values():
-            if not self._traces:
+        if not self._traces:
+            for each in contexts.values():
                 each.send = transport.send
-            if each.program.init:
-                await run_init(each, self._table.take_number(), self._notes)
+        await self._run_inits(contexts.values())
         _settle_process()
         local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
         await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
@@ -110,6 +117,20 @@ class Shard:
         own = facts_of_incoming(self._plan, constants) if kind == INCOMING else constants
         program = await trio.to_thread.run_sync(compile_program, scenario, own)
         return context(self._plan, own, program, self._table)
+
+    async def _open_commands(self, scenarios: Iterable[Scenario]) -> None:
+        """Be ready for commands of the shell, where there are any."""
+        if any(runs_commands(step.actions) for scenario in scenarios for step in (*scenario.init, *scenario.steps)):
+            self._table.commands = Commands(self._notes)
+            await self._table.commands.open()
+
+    async def _run_inits(self, contexts: Iterable[CallContext]) -> None:
+        """Do what is to be done once before the first call."""
+        for each in contexts:
+            if each.program.init:
+                await run_init(each, self._table.take_number())
+        if self._table.commands is not None:
+            await self._table.commands.flush()
 
     def _limit_at(self, rate: float) -> int:
         """This shard's part of the most open calls, at least one; a server has no limit."""
@@ -126,6 +147,7 @@ class Shard:
             if isinstance(message, Finish):
                 break
         self._close_traces()
+        await self._tell_stops_so_far()
         for note in self._notes.take():
             await self._outbox.send(note)
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
@@ -138,12 +160,35 @@ class Shard:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(steering.obey, inbox)
                 nursery.start_soon(self._report)
+                nursery.start_soon(self._tell_stops)
                 nursery.start_soon(self._table.transport.tend)
+                if self._table.commands is not None:
+                    nursery.start_soon(self._table.commands.carry)
+                    nursery.start_soon(self._table.commands.listen)
                 await reactor.run()
+                if self._table.commands is not None:
+                    await self._table.commands.finish()
                 nursery.cancel_scope.cancel()
         finally:
             self._table.cut_off()
             gc.unfreeze()
+
+    def _ask_to_stop(self, now: bool) -> None:
+        """Tell the run that it is to end, once for each way of ending."""
+        if now not in self._stops:
+            self._stops.append(now)
+            self._stop_asked.set()
+
+    async def _tell_stops(self) -> None:
+        while True:
+            await self._stop_asked.wait()
+            self._stop_asked = trio.Event()
+            await self._tell_stops_so_far()
+
+    async def _tell_stops_so_far(self) -> None:
+        while self._stops_told < len(self._stops):
+            await self._outbox.send(StopAsked(now=self._stops[self._stops_told]))
+            self._stops_told += 1
 
     async def _report(self) -> None:
         """Tell what was measured and noted, in intervals."""
@@ -175,7 +220,9 @@ class Shard:
         self._table.traces = ()
 
     def close(self) -> None:
-        """Close files and sockets."""
+        """Close files and sockets, and end what runs beside."""
+        if self._table.commands is not None:
+            self._table.commands.close()
         self._close_traces()
         for file in self._data_files:
             file.close()

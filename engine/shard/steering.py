@@ -41,6 +41,7 @@ class Steering:
     def _finish(self, message: Finish) -> None:
         self._table.closing = True
         self._table.cutting_off = self._table.cutting_off or message.now
+        self._table.silent = self._table.silent or message.silently
 
     def _new_rate(self, message: NewRate) -> None:
         if isinstance(self._pacer, RatePacer):

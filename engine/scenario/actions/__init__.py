@@ -13,12 +13,13 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import authentication, clock, data, expressions, flow, logging, numbers, text
+from engine.scenario.actions import authentication, clock, commands, data, expressions, flow, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
     authentication.ACTIONS,
     clock.ACTIONS,
+    commands.ACTIONS,
     data.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
@@ -31,7 +32,6 @@ LATER = frozenset(
     [
         "setdest",
         "closecon",
-        "exec",
         "rtp_stream",
         "rtp_echo",
         "play_pcap_audio",

@@ -90,9 +90,13 @@ def checked_target(node: ActionNode, scope: Scope) -> Variable | None:
 
 @dataclass(frozen=True, slots=True)
 class ActionKind:
-    """One entry of the table. `attributes` are all it has; `texts` may hold keywords; `variables` name variables."""
+    """One entry of the table. `attributes` are all it has; `texts` may hold keywords; `variables` name variables.
+
+    `doubt` says what is doubtful about an action in an element with this tag, or nothing.
+    """
 
     compile: Callable[[ActionNode, Scope], Action]
     attributes: frozenset[str]
     texts: frozenset[str] = frozenset()
     variables: Mapping[str, Callable[[str], list[str]]] | None = None
+    doubt: Callable[[ActionNode, str], str] = lambda node, element: ""

@@ -163,6 +163,12 @@ class World:
     def ended(self, call: Call, now_ns: int) -> None:
         self.over_at_ns = now_ns
 
+    def execute(self, command: bytes, label: str) -> None:
+        self.logs.append(f"$ {command.decode()}")
+
+    def end_run(self) -> None:
+        self.logs.append("end of the run")
+
     def logged(self, text: str) -> None:
         self.logs.append(text)
 

@@ -115,6 +115,18 @@ class Call:
         """Remember the end."""
         self.jumps.append(until_ms)
 
+    def execute(self, command: bytes, label: str) -> None:
+        """Remember the command."""
+        self.logs.append(f"{label}: {command.decode()}")
+
+    def stop_call(self) -> None:
+        """Remember it."""
+        self.logs.append("stop_call")
+
+    def end_run(self) -> None:
+        """Remember it."""
+        self.logs.append("end_run")
+
     def log(self, text: str) -> None:
         """Remember the text."""
         self.logs.append(text)

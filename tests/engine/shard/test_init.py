@@ -11,7 +11,6 @@ from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
 from engine.shard.calls import CallTable
 from engine.shard.init import run_init
-from engine.shard.notes import Notes
 from engine.shard.protocol import LoggedText, Warned
 from engine.stats.meter import Meter
 from tests.engine.scenario.helpers import OPTIONS, Call, scenario_bytes
@@ -25,10 +24,11 @@ async def after_init(body: str) -> tuple[CallContext, list[str]]:
     """Run the init of a scenario with this body; what it has said."""
     facts = RunFacts(local_ip="127.0.0.1", local_port=5060)
     program = compile_program(load_scenario("test.xml", scenario_bytes(body)), facts)
-    notes = Notes()
-    context = CallContext(program=program, meter=Meter(steps=len(program.steps)), host=Switchboard(OPTIONS).table)
-    await run_init(context, 1, notes)
-    return context, [note.text for note in notes.take() if isinstance(note, (Warned, LoggedText))]
+    board = Switchboard(OPTIONS)
+    context = CallContext(program=program, meter=Meter(steps=len(program.steps)), host=board.table)
+    await run_init(context, 1)
+    board.poller.close()
+    return context, [note.text for note in board.notes.take() if isinstance(note, (Warned, LoggedText))]
 
 
 def logged(context: CallContext, call: Call) -> list[str]:
