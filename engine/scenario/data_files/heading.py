@@ -64,7 +64,7 @@ def parse_heading(path: str, first: bytes) -> Heading:
 
 def _number(path: str, word: str, text: str | None) -> int:
     """A number as C reads it: 0x begins a hexadecimal one, 0 an octal one."""
-    found = re.fullmatch(r"([+-]?)(?:0x([0-9A-Fa-f]+)|0([0-7]+)|(\d+))", text or "")
+    found = re.fullmatch(r"([+-]?)(?:0x([0-9A-Fa-f]{1,15})|0([0-7]{1,20})|([0-9]{1,18}))", text or "")
     if not found:
         raise ScenarioError(path, 1, 1, f"'{word[:40]}' needs a whole number", "as in PRINTF=100")
     value = int(found[2], 16) if found[2] else int(found[3], 8) if found[3] else int(found[4])

@@ -75,6 +75,7 @@ def test_the_first_empty_line_ends_the_data_and_that_is_said(tmp_path: Path) -> 
         ("USER,PRINTF=0\na\n", "a.csv:1: a PRINTF file needs its number of lines, at least one — as in PRINTF=100"),
         ("USER,PRINTFOFFSET=2\na\n", "a.csv:1: a PRINTF file needs its number of lines"),
         ("USER,PRINTF=x\na\n", "a.csv:1: 'PRINTF=x' needs a whole number — as in PRINTF=100"),
+        ("USER,PRINTF=" + "9" * 5000 + "\na\n", "a.csv:1: 'PRINTF=999999999999999999999999999999999' needs a whole number"),
         ("USER,PRINTF\na\n", "a.csv:1: 'PRINTF' needs a whole number"),
         ("USER,PRINTF=2\n#\na\nb%x\n", "a.csv:4: '%x' is no number — write %d, %5d or %05d"),
         ("USER\n" + "x" * (MOST_LINE_BYTES + 1), "a.csv:2: a line of more than 65536 bytes"),
