@@ -30,7 +30,7 @@ def test_files_go_by_path(tmp_path: Path) -> None:
     ("source", "expected"),
     [
         (".", ".: this is a directory — name a scenario file in it"),
-        ("no/such.xml", "no/such.xml: there is no such scenario — built-in scenarios are uac, uas, branchc, branchs, invi"),
+        ("no/such.xml", "no/such.xml: there is no such scenario — built-in scenarios are uac, uas, branchc, branchs, canc"),
         ("uacc", "uacc: there is no such scenario — did you mean uac?"),
         ("3pcc-C-A", "3pcc-C-A: this built-in scenario is not built yet — SIPp knows it, this version does not yet"),
         ("uac_pcap", "uac_pcap: this built-in scenario is not built yet"),

@@ -49,7 +49,7 @@ def test_every_command_has_help(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["uac", "uas", "regexp", "branchc", "branchs", "ooc_dummy", "register_auth_uac", "invite_auth_uas"]
+    "name", ["uac", "uas", "regexp", "branchc", "branchs", "ooc_dummy", "register_auth_uac", "invite_auth_uas", "refer_uas"]
 )
 def test_built_in_scenarios_are_printed(name: str) -> None:
     ended = gossipper("sipp", "-sd", name)
