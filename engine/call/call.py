@@ -17,15 +17,15 @@ from collections.abc import Callable, Hashable
 from typing import Final
 
 from engine.call import timeouts
-from engine.call.base import CallBase, CallContext
+from engine.call.base import CallContext
 from engine.call.defaults import tell_peer, unexpected
 from engine.call.matching import NO_BRANCHES, find_earlier
 from engine.call.places import place
+from engine.call.progress import Progress
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
 from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step, Unsendable
 from engine.scenario.values import number_of
-from engine.scenario.variables import is_set
 from engine.sip.message import Message, branch_in
 
 NS_A_MS: Final = 1_000_000
@@ -36,25 +36,18 @@ _STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 
 
 NOTHING_HEARD: Final = Heard()
-NO_TIMERS: Final[list[int]] = []
-"""Shared by the calls that have none: ten thousands may be open."""
 
 
-class Call(CallBase):
+class Call(Progress):
     """One call."""
 
     __slots__ = (
         "_branches",
-        "_counted",
-        "_from_due_ns",
         "_handled",
         "_heard",
         "_on_wait",
-        "_paused_in",
         "_queued",
         "_resend",
-        "_started_ns",
-        "_timers",
     )
 
     def __init__(
@@ -66,24 +59,14 @@ class Call(CallBase):
         self._heard = Heard()
         self._handled: Message | None = None
         self._queued: Message | None = None
-        self._timers = NO_TIMERS
         transactions = context.program.transactions
         self._branches = [b""] * transactions if transactions else NO_BRANCHES
-        self._from_due_ns = 0
-        self._started_ns = 0
-        self._paused_in = -1
-        self._counted = False
 
     # --- what the host calls -------------------------------------------------------------------------------------------
 
     def start(self, now_ns: int, *, outgoing: bool) -> None:
         """Begin; `due_ns` is when it should have begun."""
-        self._started_ns = now_ns
-        self._from_due_ns = now_ns - self.due_ns
-        timers = len(self.context.program.timers)
-        if timers:
-            self._timers = [now_ns] * timers
-        self.context.meter.call_started(now_ns - self.due_ns, outgoing=outgoing)
+        self._begin(now_ns, outgoing=outgoing)
         self._advance(now_ns)
 
     def receive(self, message: Message, now_ns: int, arrived_ns: int) -> None:
@@ -262,9 +245,6 @@ class Call(CallBase):
         self.context.meter.steps[step.index].messages += 1
         return self._pass(step, self._last_data(), now_ns)
 
-    def _last_data(self) -> bytes:
-        return self.last.data if self.last is not None else b""
-
     def _pass(self, step: Step, message: bytes, now_ns: int) -> bool:
         """A step is done: its timers, counter and actions, and where the call goes from here; False when it is to wait."""
         if step.books:
@@ -272,86 +252,15 @@ class Call(CallBase):
         if step.actions:
             self._act(step, message)
             if self._goes_to >= 0 or self._restored_ns:
-                return self._detour(step, now_ns)
+                return self._pass_by_detour(step, now_ns)
         self.step_index = step.index + 1 if step.next is None else self._following(step)
         return True
 
-    def _do(self, step: Step, message: bytes, now_ns: int) -> None:
-        """The timers, counter and actions of a step that goes on."""
-        if step.books:
-            self._book(step, now_ns)
-        if step.actions:
-            self._act(step, message)
-
-    def _book(self, step: Step, now_ns: int) -> None:
-        for timer in step.stops:
-            started_ns = self._timers[timer]
-            if started_ns < 0:
-                continue
-            meter = self.context.meter
-            # A message that came before we sent may still be taken after it.
-            elapsed_ns = max(0, now_ns - started_ns)
-            meter.response_times[timer].pending.append(elapsed_ns)
-            late_ns = self._from_due_ns if started_ns == self._started_ns else 0
-            meter.response_times_from_due[timer].pending.append(elapsed_ns + late_ns)
-            if not step.repeat_rtd:
-                self._timers[timer] = -1
-        for timer in step.starts:
-            self._timers[timer] = now_ns
-        if step.counter is not None:
-            self.context.meter.scenario_counters[step.counter] += 1
-
-    def _act(self, step: Step, message: bytes) -> None:
-        """The step's actions on a message, up to the first that fails."""
-        self.message = message
-        self._action_failed = False
-        self._is_stopped = False
-        for action in step.actions:
-            action(self)
-            if self._action_failed:
-                break
-
-    def _detour(self, step: Step, now_ns: int) -> bool:
-        """Go where the actions of a step say; False when the call is to wait there for the end of an earlier pause.
-
-        As in SIPp a jump goes where the step before its target leads, and the step in which the rest of a pause is waited for
-        is passed over.
-        """
-        steps = self.context.program.steps
-        target, self._goes_to = self._goes_to, -1
-        if target < 0:
-            self.step_index = self._following(step)
-        else:
-            self.step_index = self._following(steps[target - 1]) if target else 0
-        until_ns, self._restored_ns = self._restored_ns, 0
-        if not until_ns or self.step_index >= len(steps):
-            return True
-        there = steps[self.step_index]
-        if until_ns <= now_ns:
-            self.step_index = self._following(there)
-            return True
-        if type(there) is PauseStep:
-            self._paused_in = there.index
-            self.context.meter.steps[there.index].open += 1
-        self._wait(until_ns, Call._pause_over)
-        return False
-
-    def _following(self, step: Step) -> int:
-        """Where a step leads that is done, or passed over."""
-        if step.next is None or not self._allows(step):
-            return step.index + 1
-        if step.chance < 1 and self.context.chance() >= step.chance:
-            return step.index + 1
-        return step.next
-
-    def _executes(self, step: Step) -> bool:
-        """Whether the step's `condexec` lets it be executed."""
-        condition = step.condition
-        return condition is None or is_set(condition.get(self)) != step.condition_inverse
-
-    def _allows(self, step: Step) -> bool:
-        """Whether the step's `test` lets its `next` be followed."""
-        return step.test is None or is_set(step.test.get(self))
+    def _pass_by_detour(self, step: Step, now_ns: int) -> bool:
+        until_ns = self._detour(step, now_ns)
+        if until_ns:
+            self._wait(until_ns, Call._pause_over)
+        return not until_ns
 
     # --- messages ------------------------------------------------------------------------------------------------------
 
@@ -499,17 +408,6 @@ class Call(CallBase):
             return
         if self._goes_to < 0 and not self._restored_ns:
             self.step_index = self._following(step)
-        elif not self._detour(step, now_ns):
+        elif not self._pass_by_detour(step, now_ns):
             return
         self._advance(now_ns)
-
-    def _leave_pause(self) -> None:
-        if self._paused_in >= 0:
-            self.context.meter.steps[self._paused_in].open -= 1
-            self._paused_in = -1
-
-    def _count_end(self, now_ns: int, failure: Failure | None, reason: str) -> None:
-        if self._counted:
-            return
-        self._counted = True
-        self.context.meter.call_ended(now_ns - self._started_ns, failure or self._action_failure, reason or self._action_reason)
