@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from hashlib import md5
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,39 @@ async def test_the_type_of_call_ids(write: Callable[[str], str]) -> None:
     with UdpPeer(ok) as peer:
         _, heard = await run(peer, write(ASK), call_id_type="uuid-compact")
     assert re.search(rb"\r\nCall-ID: [0-9a-f]{32}\r\n", heard[0])
+
+
+CHALLENGED = """
+<send><![CDATA[
+  OPTIONS sip:bob@[remote_ip] SIP/2.0
+  Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+  Call-ID: [call_id]
+  CSeq: {cseq} OPTIONS
+  {line}
+
+]]></send>
+"""
+
+
+def challenge(message: bytes) -> Iterable[bytes]:
+    """401 to what has no credentials, 200 to what has some."""
+    if b"Authorization:" in message:
+        return ok(message)
+    unauthorized = b"401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\""
+    return (answer.replace(b"200 OK", unauthorized, 1) for answer in ok(message))
+
+
+async def test_credentials_are_told_by_options(write: Callable[[str], str]) -> None:
+    body = CHALLENGED.format(cseq=1, line="X: 1") + '<recv response="401" auth="true"/>'
+    body += CHALLENGED.format(cseq=2, line="[authentication]") + '<recv response="200"/>'
+    options = {"auth_username": "joe", "auth_password": "schmo", "auth_uri": "sip:elsewhere"}
+    with UdpPeer(challenge) as peer:
+        _, heard = await run(peer, write(body), **options)
+    ha1, ha2 = md5(b"joe:r:schmo").hexdigest(), md5(b"OPTIONS:sip:elsewhere").hexdigest()
+    response = md5(f"{ha1}:n:{ha2}".encode()).hexdigest()
+    found = re.search(r'Authorization: Digest username="(.*?)",realm="r",uri="(.*?)",.*response="(.*?)"', heard[-1].decode())
+    assert found
+    assert found.groups() == ("joe", "sip:elsewhere", response)
 
 
 async def test_every_recv_has_a_longest_wait(write: Callable[[str], str]) -> None:
