@@ -55,7 +55,8 @@ INSTALLED = SCRIPT.exists() and _is_installed()
 GOSSIPPER = (str(SCRIPT),) if INSTALLED else (sys.executable, "-m", "gossipper_tui")
 """The command under test."""
 
-WITH_GOSSIPPER = ALONE if INSTALLED else {"PYTHONPATH": str(ROOT)}
+_PATHS = filter(None, (os.environ.get("PYTHONPATH"), str(ROOT)))
+WITH_GOSSIPPER = ALONE if INSTALLED else {"PYTHONPATH": os.pathsep.join(_PATHS)}
 """The environment in which a program finds what is under test from any folder."""
 
 _LISTENING = "0A"

@@ -125,7 +125,7 @@ def challenge(message: bytes) -> Iterable[bytes]:
     """401 to what has no credentials, 200 to what has some."""
     if b"Authorization:" in message:
         return ok(message)
-    unauthorized = b"401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\""
+    unauthorized = b'401 Unauthorized\r\nWWW-Authenticate: Digest realm="r", nonce="n"'
     return (answer.replace(b"200 OK", unauthorized, 1) for answer in ok(message))
 
 

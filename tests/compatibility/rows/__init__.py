@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""THE table of compatibility, by subject.
+
+To add a row: a `Row` in the module that has its subject. A new module is entered here.
+"""
+
+from __future__ import annotations
+
+from tests.compatibility.rows import (
+    actions,
+    authentication,
+    commands,
+    data_files,
+    document,
+    flow,
+    keywords,
+    matching,
+    options,
+    pauses,
+    scenarios,
+)
+
+SECTIONS = (
+    document.SECTION,
+    commands.SECTION,
+    flow.SECTION,
+    pauses.SECTION,
+    matching.SECTION,
+    *keywords.SECTIONS,
+    authentication.SECTION,
+    *actions.SECTIONS,
+    data_files.SECTION,
+    scenarios.SECTION,
+    options.SECTION,
+)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The options that decide what a scenario says and does, as far as no other section has them."""
+
+from __future__ import annotations
+
+from tests.compatibility.table import Kind, Row, Section, tests_in
+
+ARGUMENTS = tests_in("gossipper_tui/cli/test_arguments.py")
+CALL = tests_in("engine/call/test_call.py")
+OPTIONS = tests_in("engine/shard/test_options.py")
+OUTCOMES = tests_in("engine/run/test_outcomes.py")
+RETRANSMISSION = tests_in("engine/call/test_retransmission.py")
+SHARDS = tests_in("engine/shard/test_shards.py")
+VARIABLES = tests_in("engine/scenario/test_variables.py")
+COMPILE = tests_in("engine/scenario/test_compile.py")
+
+REACHES = OPTIONS("test_an_option_reaches_the_calls")
+SAYS = OPTIONS("test_what_messages_say_is_told_by_options")
+
+SECTION = Section(
+    title="Options of the language",
+    about="Every other flag of SIPp's is taken, or refused by name; `gossipper help sipp` lists those that there are.",
+    rows=(
+        Row(
+            what="`-s NAME`",
+            does="The user part of the request URI: `[service]`.",
+            covers="flag:-s",
+            tests=SAYS,
+        ),
+        Row(
+            what="`-d TIME`",
+            does="The length of a pause that names none.",
+            covers="flag:-d",
+            tests=OPTIONS("test_a_pause_that_names_no_length"),
+        ),
+        Row(
+            what="`-lost PERCENT`",
+            does="So many of all messages are lost on purpose.",
+            covers="flag:-lost",
+            tests=OPTIONS("test_messages_are_lost_on_purpose"),
+        ),
+        Row(
+            what="`-set NAME VALUE`",
+            does="What a variable in `Global` begins with.",
+            covers="flag:-set",
+            tests=SAYS + VARIABLES("test_a_global_variable_begins_with_its_preset"),
+        ),
+        Row(
+            what="`-recv_timeout TIME`",
+            does="The longest wait of every `recv`.",
+            covers="flag:-recv_timeout",
+            tests=OPTIONS("test_every_recv_has_a_longest_wait"),
+        ),
+        Row(
+            what="`-timeout TIME`",
+            does="The run ends after this time.",
+            covers="flag:-timeout",
+            tests=OUTCOMES("test_the_time_is_up"),
+        ),
+        Row(
+            what="`-timeout_error`",
+            does="That is an error.",
+            covers="flag:-timeout_error",
+            tests=OUTCOMES("test_the_time_is_up"),
+        ),
+        Row(
+            what="`-max_invite_retrans N`",
+            does="5 by default.",
+            covers="flag:-max_invite_retrans",
+            tests=REACHES + RETRANSMISSION("test_an_invite_doubles_from_t1_without_cap_and_gives_up_after_five"),
+        ),
+        Row(
+            what="`-max_non_invite_retrans N`",
+            does="7 by default.",
+            covers="flag:-max_non_invite_retrans",
+            tests=REACHES + RETRANSMISSION("test_other_requests_double_up_to_t2_and_give_up_after_seven"),
+        ),
+        Row(
+            what="`-max_retrans N`",
+            does="Lowers both.",
+            covers="flag:-max_retrans",
+            tests=REACHES,
+        ),
+        Row(
+            what="`-nr`",
+            does="Nothing is retransmitted.",
+            covers="flag:-nr",
+            tests=OPTIONS("test_nothing_is_retransmitted_when_that_is_said"),
+        ),
+        Row(
+            what="`-T2 TIME`",
+            does="The longest interval between retransmissions of what is no INVITE; 4 s by default.",
+            covers="flag:-T2",
+            tests=REACHES + RETRANSMISSION("test_other_requests_double_up_to_t2_and_give_up_after_seven"),
+        ),
+        Row(
+            what="`-seed N`",
+            does="The run draws the same random numbers as another with this seed.",
+            covers="flag:-seed",
+            kind=Kind.OURS,
+            tests=SHARDS("test_a_seed_repeats_what_is_drawn"),
+        ),
+        Row(
+            what="A flag that is not built",
+            does="Refused by name, never swallowed; every flag of SIPp's is known.",
+            tests=ARGUMENTS("test_what_is_not_built_is_refused_by_name", "test_every_flag_of_sipp_is_known"),
+        ),
+    ),
+)
