@@ -92,7 +92,7 @@ def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
     values = draft.values
     common: dict[str, Any] = {
         "line": draft.line,
-        "end_line": draft.end_line,
+        "end_line": draft.element.end_line,
         "next": _target(draft, "next", labels, problems),
         "test": values.get("test") if "next" in values else None,
         "chance": values.get("chance", 1.0),
@@ -124,7 +124,9 @@ def _target(draft: Draft, attribute: str, labels: dict[str, int], problems: Prob
     if name is None:
         return None
     if name not in labels:
-        problems.error(draft.line, f'{attribute}="{name}": there is no such label', nearest(name, labels) or "add a <label>")
+        problems.error(
+            draft.place_of(attribute), f'{attribute}="{name}": there is no such label', nearest(name, labels) or "add a <label>"
+        )
     return labels.get(name)
 
 
@@ -161,11 +163,13 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
     wanted = {"response", "request"} & values.keys()
     if len(wanted) == 2:
         problems.error(draft.line, "<recv> has both response and request", "keep the one that is waited for")
-    elif not wanted and not problems.has_error(draft.line):
+    elif not wanted and not {"response", "request"} & draft.element.attributes.keys():
         problems.error(draft.line, "<recv> has neither response nor request", 'say what is waited for: response="200"')
     optional = values.get("optional", "false")
     if not values.get("advance_state", True) and optional == "false":
-        problems.error(draft.line, "advance_state is for an optional <recv>", "a mandatory one always leads on")
+        problems.error(
+            draft.place_of("advance_state"), "advance_state is for an optional <recv>", "a mandatory one always leads on"
+        )
     if values.get("regexp_match") and "request" in values:
         _check_expression(draft, problems)
     return Recv(
@@ -187,7 +191,7 @@ def _check_expression(draft: Draft, problems: Problems) -> None:
     try:
         compile_posix(draft.values["request"])
     except Misuse as misuse:
-        problems.error(draft.line, misuse.message, misuse.hint)
+        problems.error(draft.place_of("request"), misuse.message, misuse.hint)
 
 
 def _pause(draft: Draft, common: dict[str, Any], problems: Problems) -> Pause:
@@ -198,7 +202,9 @@ def _pause(draft: Draft, common: dict[str, Any], problems: Problems) -> Pause:
         problems.error(draft.line, misuse.message, misuse.hint)
     else:
         for name in without_meaning(draft.values):
-            problems.warn(draft.line, f"{name}= means nothing in this <{draft.kind}>; it is ignored", "name the distribution=")
+            problems.warn(
+                draft.place_of(name), f"{name}= means nothing in this <{draft.kind}>; it is ignored", "name the distribution="
+            )
     return Pause(timewait=draft.kind == "timewait", **length, **common)
 
 
@@ -241,11 +247,13 @@ def _timers(drafts: list[Draft], problems: Problems) -> tuple[str, ...]:
     stopped: dict[str, int] = {}
     for draft in drafts:
         for name in draft.values.get("start_rtd", ()):
-            started.setdefault(name, draft.line)
+            started.setdefault(name, draft.place_of("start_rtd"))
         for name in draft.values.get("rtd", ()):
-            stopped.setdefault(name, draft.line)
+            stopped.setdefault(name, draft.place_of("rtd"))
         if "repeat_rtd" in draft.values and not draft.values.get("rtd"):
-            problems.error(draft.line, "repeat_rtd without rtd", "name the timer that is taken here with rtd=")
+            problems.error(
+                draft.place_of("repeat_rtd"), "repeat_rtd without rtd", "name the timer that is taken here with rtd="
+            )
     for name, line in started.items():
         if name not in stopped:
             problems.error(line, f"timer '{name}' is started here and never stopped", f'stop it with rtd="{name}"')

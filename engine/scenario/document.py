@@ -18,10 +18,10 @@ Rules that the rest of the package relies on:
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.scenario.places import Place, Places
 from engine.scenario.problems import Problems
 
 _DEEPEST = 32
@@ -45,39 +45,44 @@ _DOCTYPE_PART = re.compile(r"<!--|\"[^\"]*\"|'[^']*'|[\[\]<>]")
 
 
 class Malformed(Exception):
-    """The text cannot be cut into elements; line and column say where."""
+    """The text cannot be cut into elements; `place` says where."""
 
-    def __init__(self, line: int, column: int, message: str, hint: str = "") -> None:
-        self.line, self.column, self.message, self.hint = line, column, message, hint
+    def __init__(self, place: Place, message: str, hint: str = "") -> None:
+        self.place, self.message, self.hint = place, message, hint
         super().__init__(message)
 
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element with its place; `cdata` is the first CDATA section within it, and the line in which that begins."""
+    """An element with its place; `cdata` is the first CDATA section within it, and the place of its first character.
+
+    `offsets` tells of each attribute where its name and its value begin in the text; the value's is -1 when characters
+    were resolved in it, so that it does not stand there as it is.
+    """
 
     tag: str
-    line: int
-    column: int
+    line: Place
+    places: Places
     attributes: dict[str, str] = field(default_factory=dict)
+    offsets: dict[str, tuple[int, int]] = field(default_factory=dict)
     children: list[Element] = field(default_factory=list)
-    cdata: tuple[str, int] | None = None
+    cdata: tuple[str, Place] | None = None
     end_line: int = 0
 
     def __iter__(self) -> Iterator[Element]:
         return iter(self.children)
 
+    def place_of(self, attribute: str) -> Place:
+        """Where an attribute stands; for one that is not there, where the element does."""
+        return self.places.of(self.offsets[attribute][0]) if attribute in self.offsets else self.line
 
-class Places:
-    """Tells line and column of any offset in a text, both from 1."""
-
-    def __init__(self, text: str) -> None:
-        self._ends = [found.start() for found in re.finditer("\n", text)]
-
-    def of(self, offset: int) -> tuple[int, int]:
-        """Line and column."""
-        line = bisect_left(self._ends, offset)
-        return line + 1, offset - (self._ends[line - 1] if line else -1)
+    def place_of_value(self, attribute: str) -> tuple[Place, list[int] | None]:
+        """Where the value of an attribute begins, and its margins (see `places.place_in`); None when it was changed."""
+        name, value = self.offsets[attribute]
+        if value < 0:
+            return self.places.of(name), None
+        place = self.places.of(value)
+        return place, [place.column - 1]
 
 
 def decode(data: bytes) -> str:
@@ -92,7 +97,7 @@ def read_document(text: str, problems: Problems) -> Element | None:
     try:
         return _Reader(text, problems).read()
     except Malformed as error:
-        problems.error(error.line, error.message, error.hint, error.column)
+        problems.error(error.place, error.message, error.hint)
         return None
 
 
@@ -107,8 +112,7 @@ class _Reader:
         self.open: list[Element] = []
 
     def warn(self, offset: int, message: str, hint: str = "") -> None:
-        line, column = self.places.of(offset)
-        self.problems.warn(line, message, hint, column)
+        self.problems.warn(self.places.of(offset), message, hint)
 
     def up_to_nul(self, text: str) -> str:
         end = text.find("\0")
@@ -119,7 +123,7 @@ class _Reader:
         return text[:end]
 
     def malformed(self, offset: int, message: str, hint: str = "") -> Malformed:
-        return Malformed(*self.places.of(offset), message, hint)
+        return Malformed(self.places.of(offset), message, hint)
 
     def read(self) -> Element:
         position = 0
@@ -132,7 +136,7 @@ class _Reader:
             raise self.malformed(0, "there is no element in this file", "a scenario begins with <scenario>")
         last = self.open[-1]
         if last is not self.root:
-            raise Malformed(last.line, last.column, f"<{last.tag}> is never closed", f"close it with </{last.tag}>")
+            raise Malformed(last.line, f"<{last.tag}> is never closed", f"close it with </{last.tag}>")
         self.close(len(self.text))
         self.warn(len(self.text), f"</{last.tag}> is missing at the end; SIPp does not mind")
         return self.root
@@ -172,7 +176,7 @@ class _Reader:
         begin = start + len("<![CDATA[")
         end = self.find("]]>", begin, start, "this CDATA section never ends")
         for element in self.open:
-            element.cdata = element.cdata or (self.text[begin:end], self.places.of(start)[0])
+            element.cdata = element.cdata or (self.text[begin:end], self.places.of(begin))
         return end + 3
 
     def doctype(self, start: int) -> int:
@@ -209,7 +213,7 @@ class _Reader:
         return len(self.text)
 
     def close(self, offset: int) -> None:
-        self.open.pop().end_line = self.places.of(offset)[0]
+        self.open.pop().end_line = int(self.places.of(offset))
 
     # --- tags ----------------------------------------------------------------------------------------------------------
 
@@ -219,7 +223,7 @@ class _Reader:
             raise self.malformed(start, "'<' begins no tag here", "write &lt; in an attribute, <![CDATA[ … ]]> around texts")
         if len(self.open) == _DEEPEST:
             raise self.malformed(start, f"elements stand in each other more than {_DEEPEST} deep")
-        element = Element(name[0], *self.places.of(start))
+        element = Element(name[0], self.places.of(start), self.places)
         if self.open:
             self.open[-1].children.append(element)
         else:
@@ -258,23 +262,25 @@ class _Reader:
         if not equals:
             self.warn(name.start(), f"{name[0]} has no value; it is ignored, as in SIPp", f'write {name[0]}="…"')
             return name.end()
-        value, end = self.value(name, equals.end())
+        value, begin, end = self.value(name, equals.end())
         if glued:
             self.warn(name.start(), f"no space stands before {name[0]}=; it is ignored, as in SIPp", "write one")
         elif name[0] in element.attributes:
             self.warn(name.start(), f"attribute {name[0]} stands here twice; the first counts")
         else:
-            element.attributes[name[0]] = _resolved(value)
+            resolved = _resolved(value)
+            element.attributes[name[0]] = resolved
+            element.offsets[name[0]] = (name.start(), begin if resolved == value else -1)
         return end
 
-    def value(self, name: re.Match[str], position: int) -> tuple[str, int]:
-        """A value as it stands between its quotes, and the offset behind it."""
+    def value(self, name: re.Match[str], position: int) -> tuple[str, int, int]:
+        """A value as it stands between its quotes, its offset, and that behind it and its quote."""
         text = self.text
         quote = text[position : position + 1]
         if quote not in _QUOTED:
             end = _end(_UNQUOTED, text, position)
             self.warn(name.start(), f"{name[0]}={text[position:end][:40]} has no quotes", f'write {name[0]}="…"')
-            return text[position:end], end
+            return text[position:end], position, end
         begin, end = position + 1, _end(_QUOTED[quote], text, position + 1)
         value = text[begin:end]
         forgotten = "<" in value and "\n" in value and _FORGOTTEN_QUOTE.search(value[-200:])
@@ -282,7 +288,7 @@ class _Reader:
             raise self.malformed(position, f"the value of {name[0]} never ends", f"close it with {quote}")
         if "<" in value:
             self.warn(begin + value.index("<"), f"'<' in attribute {name[0]}: SIPp 3.6 refuses it", "write &lt;")
-        return value, end + 1
+        return value, begin, end + 1
 
 
 def _end(pattern: re.Pattern[str], text: str, position: int) -> int:

@@ -10,7 +10,7 @@ wrong is left out and the rest is read on. Only a text that is no XML ends it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.messages import Problem
@@ -23,6 +23,7 @@ from engine.scenario.checks import check_steps
 from engine.scenario.document import Element, decode, read_document
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.model import Scenario
+from engine.scenario.places import Place, margins_of
 from engine.scenario.problems import LATER_HINT, MOST_PROBLEMS, Misuse, Problems, TooManyProblems, nearest
 from engine.scenario.program import RunFacts
 from engine.scenario.reading import Draft, Reading
@@ -120,7 +121,7 @@ class _Reader:
             try:
                 values[name] = table[name](value, name)
             except Misuse as misuse:
-                self.problems.error(element.line, misuse.message, misuse.hint)
+                self.problems.error(element.place_of(name), misuse.message, misuse.hint)
         required = attributes.REQUIRED.get(element.tag)
         if required and required not in element.attributes:
             self.problems.error(element.line, f"<{element.tag}> needs {required}=")
@@ -128,10 +129,10 @@ class _Reader:
 
     def strange(self, element: Element, name: str, known: Collection[str]) -> None:
         if attributes.is_later(element.tag, name):
-            self.problems.error(element.line, f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
+            self.problems.error(element.place_of(name), f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
         else:
             hint = nearest(name, known)
-            self.problems.warn(element.line, f"<{element.tag}> has no attribute {name}; it is ignored", hint)
+            self.problems.warn(element.place_of(name), f"<{element.tag}> has no attribute {name}; it is ignored", hint)
 
     # --- elements ------------------------------------------------------------------------------------------------------
 
@@ -148,21 +149,17 @@ class _Reader:
 
     def reference(self, element: Element) -> None:
         for name in self.values(element).get("variables", ()):
-            self.reading.uses.reference(name, element.line)
+            self.reading.uses.reference(name, element.place_of("variables"))
 
     def declaration(self, element: Element) -> None:
         for name in self.values(element).get("variables", ()):
-            self.reading.uses.declare(element.tag, name, element.line)
+            self.reading.uses.declare(element.tag, name, element.place_of("variables"))
 
     def step(self, element: Element) -> None:
-        line = element.line
-        draft = Draft(element.tag, line, element.end_line, self.values(element))
-        if "test" in draft.values and "next" in draft.values:
-            self.reading.uses.use(draft.values["test"], line)
-        if "variable" in draft.values:
-            self.reading.uses.use(draft.values["variable"], line)
-        if "condexec" in draft.values:
-            self.reading.uses.use(draft.values["condexec"], line)
+        draft = Draft(element, self.values(element))
+        for name in ("test", "variable", "condexec"):
+            if name in draft.values and (name != "test" or "next" in draft.values):
+                self.reading.uses.use(draft.values[name], element.place_of(name))
         self.hide(draft)
         if element.tag == "send":
             draft.text, draft.message = self.message(element, element.cdata)
@@ -196,13 +193,14 @@ class _Reader:
         self.hides_rest = draft.values.get("hiderest", self.hides_rest)
         draft.values.setdefault("hide", self.hides_rest)
 
-    def message(self, element: Element, found: tuple[str, int] | None) -> tuple[str, Parsed]:
+    def message(self, element: Element, found: tuple[str, Place] | None) -> tuple[str, Parsed]:
         """The message that was found in an element, as it is shown and parsed; nothing, and an error, when there is none."""
         if found is None:
             self.problems.error(element.line, f"<{element.tag}> holds no message", "write it as <![CDATA[ … ]]>")
             return "", Parsed(())
         text, line = clean(*found)
-        message = self.text(text, line)
+        margins = margins_of(found[0], found[1].column - 1)
+        message = self.text(text, Place(line, margins[0] + 1), margins)
         if overwrites_headers(self.scope().parts(message)):
             at = next(word.line for word in message.words if word.name == "len")
             self.problems.warn(
@@ -227,9 +225,9 @@ class _Reader:
             LANGUAGE, SAMPLE_RUN, known, lambda call: 0, self.problems, checking=True, steps=self.steps, in_action=in_action
         )
 
-    def text(self, text: str, line: int) -> Parsed:
-        """A text with keywords; the variables that it names are noted."""
-        parsed = self.templates.parse(text, line)
+    def text(self, text: str, line: int, margins: Sequence[int] | None) -> Parsed:
+        """A text with keywords (see `TemplateParser.parse`); the variables that it names are noted."""
+        parsed = self.templates.parse(text, line, margins=margins)
         for name, at in self.variables_in(parsed):
             self.reading.uses.use(name, at)
         return parsed
@@ -272,16 +270,16 @@ class _Reader:
         given = dict(element.attributes)
         for attribute in given.keys() - kind.attributes:
             hint = nearest(attribute, kind.attributes)
-            self.problems.warn(line, f"<{name}> has no attribute {attribute}; it is ignored", hint)
-        texts = {attribute: self.text(given[attribute], line) for attribute in kind.texts & given.keys()}
+            self.problems.warn(element.place_of(attribute), f"<{name}> has no attribute {attribute}; it is ignored", hint)
+        texts = {each: self.text(given[each], *element.place_of_value(each)) for each in kind.texts & given.keys()}
         node = ActionNode(name, line, given, texts)
         try:
             for attribute, names_of in (kind.variables or {}).items():
                 for variable in names_of(given[attribute]) if attribute in given else ():
-                    self.reading.uses.use(variable, line)
+                    self.reading.uses.use(variable, element.place_of(attribute))
             kind.compile(node, self.scope(in_action=True))
         except Misuse as misuse:
-            self.problems.error(line, misuse.message, misuse.hint)
+            self.problems.error(element.place_of(misuse.attribute), misuse.message, misuse.hint)
             return None
         return node
 

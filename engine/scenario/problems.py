@@ -10,6 +10,7 @@ from itertools import islice
 
 from engine.errors import ScenarioError, ScenarioErrors
 from engine.messages import Problem
+from engine.scenario.places import column_of
 
 MOST_PROBLEMS = 1000
 """As many problems of one file are told."""
@@ -20,10 +21,13 @@ LATER_HINT = "SIPp knows it, this version does not yet"
 
 
 class Misuse(Exception):
-    """A keyword or an action that cannot be what it says; whoever knows its line makes a ScenarioError of it."""
+    """A keyword or an action that cannot be what it says; whoever knows its place makes a ScenarioError of it.
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message, self.hint = message, hint
+    `attribute` is that of the action in which it shows, when it does in one.
+    """
+
+    def __init__(self, message: str, hint: str = "", attribute: str = "") -> None:
+        self.message, self.hint, self.attribute = message, hint, attribute
         super().__init__(message)
 
 
@@ -47,7 +51,8 @@ class TooManyProblems(Exception):
 
 
 class Problems:
-    """The errors and warnings found in `file` so far. Lines and columns count from 1; 0 means the whole file.
+    """The errors and warnings found in `file` so far. Lines count from 1; 0 means the whole file. The column is that of the
+    line that a problem is reported for, when that is a `Place`.
 
     `most`: of more warnings only so many are told, and the error behind so many raises TooManyProblems.
     """
@@ -56,36 +61,30 @@ class Problems:
         self.file = file
         self._most = most
         self._found: dict[Problem, None] = {}
-        self._lines_with_errors: set[int] = set()
 
-    def error(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
+    def error(self, line: int, message: str, hint: str = "") -> None:
         """Something that keeps the scenario from running. Raises TooManyProblems."""
-        self._lines_with_errors.add(line)
         if self._is_full():
             self._add(line, "there are too many problems; the file was not read beyond this line", "")
             raise TooManyProblems
-        self._add(line, message, hint, column)
+        self._add(line, message, hint)
 
-    def warn(self, line: int, message: str, hint: str = "", column: int = 0) -> None:
+    def warn(self, line: int, message: str, hint: str = "") -> None:
         """Something doubtful that SIPp puts up with, and so do we."""
         if not self._is_full():
-            self._add(line, message, hint, column, warning=True)
+            self._add(line, message, hint, warning=True)
 
     def _is_full(self) -> bool:
         return self._most is not None and len(self._found) >= self._most
 
-    def _add(self, line: int, message: str, hint: str, column: int = 0, *, warning: bool = False) -> None:
+    def _add(self, line: int, message: str, hint: str, *, warning: bool = False) -> None:
         message, hint = one_line(message), one_line(hint)
-        found = Problem(file=self.file, line=line, column=column, message=message, hint=hint, warning=warning)
+        found = Problem(file=self.file, line=int(line), column=column_of(line), message=message, hint=hint, warning=warning)
         self._found[found] = None
 
     def extend(self, found: Iterable[Problem]) -> None:
         """Add problems that were found elsewhere."""
         self._found.update(dict.fromkeys(found))
-
-    def has_error(self, line: int) -> bool:
-        """Whether there is an error in this line."""
-        return line in self._lines_with_errors
 
     @property
     def all(self) -> tuple[Problem, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.scenario.actions.node import ActionNode
+from engine.scenario.document import Element
+from engine.scenario.places import Place
 from engine.scenario.problems import Problems
 from engine.scenario.template import Parsed
 from engine.scenario.variable_uses import VariableUses
@@ -16,13 +18,25 @@ from engine.scenario.variable_uses import VariableUses
 class Draft:
     """A step while its file is read: typed attributes, and what its children say."""
 
-    kind: str
-    line: int
-    end_line: int
+    element: Element
     values: dict[str, Any]
     actions: tuple[ActionNode, ...] = ()
     text: str = ""
     message: Parsed = field(default_factory=lambda: Parsed(()))
+
+    @property
+    def kind(self) -> str:
+        """Its tag."""
+        return self.element.tag
+
+    @property
+    def line(self) -> Place:
+        """Where it stands."""
+        return self.element.line
+
+    def place_of(self, attribute: str) -> Place:
+        """Where an attribute of it stands."""
+        return self.element.place_of(attribute)
 
 
 @dataclass(slots=True)

@@ -86,11 +86,11 @@ class Language:
 
         def classify(full: str, line: int, problems: Problems) -> str | None:
             name = base_name(full)
-            return name if name in own and name not in self._table else self._classify(full, name, line, problems)
+            return name if name in own and name not in self._table else self._classify(full, name, own, line, problems)
 
         return classify
 
-    def _classify(self, full: str, name: str, line: int, problems: Problems) -> str | None:
+    def _classify(self, full: str, name: str, own: Collection[str], line: int, problems: Problems) -> str | None:
         """The name in the table of what stands in brackets; None, and an error, when it is none."""
         if name in self._table and name not in _PREFIXES:
             return name
@@ -107,9 +107,10 @@ class Language:
         if name in self._later:
             problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT)
         else:
-            hint = nearest(name, [*(self._table.keys() - _PREFIXES), *self._later], "[{}]")
-            own = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
-            problems.error(line, f"unknown keyword [{full}]", hint or own)
+            alike = nearest(name, [*(self._table.keys() - _PREFIXES), *self._later, *own], "[{}]")
+            plain = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
+            hint = f"{alike} Or give it a value with -key {name} VALUE" if alike else plain
+            problems.error(line, f"unknown keyword [{full}]", hint)
         return None
 
     def compile(self, parsed: Parsed, scope: Scope) -> list[Part]:

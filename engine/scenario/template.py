@@ -9,9 +9,10 @@ by `assemble`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.scenario.places import place_in
 from engine.scenario.problems import Problems
 
 _DEEPEST = 4
@@ -119,16 +120,21 @@ class TemplateParser:
         self.problems = problems
         self.tolerant = tolerant
 
-    def parse(self, text: str, line: int, depth: int = 0) -> Parsed:
-        """The parts of a text whose first character stands in `line`; `depth` is that in arguments of other keywords."""
-        self._check_escapes(text, line)
+    def parse(self, text: str, line: int, depth: int = 0, margins: Sequence[int] | None = None) -> Parsed:
+        """The parts of a text whose first character stands in `line`; `depth` is that in arguments of other keywords.
+
+        `margins`: how many characters stand in the file before each line of the text, when that is known.
+        """
+        self._check_escapes(text, line, margins)
         parts: list[Text | Word] = []
         closings = _closings(text)
-        here, counted, start, opening = line, 0, 0, text.find("[")
+        here, counted, begin, start, opening = int(line), 0, 0, 0, text.find("[")
         while opening >= 0:
-            here, counted = here + text.count("\n", counted, opening), opening
+            here += text.count("\n", counted, opening)
+            begin = text.rfind("\n", counted, opening) + 1 or begin
+            counted = opening
             end = closings.get(opening, -1)
-            word = self._word(text, opening, end, here, depth)
+            word = self._word(text, opening, end, place_in(line, here, opening - begin, margins), depth)
             if word is None:
                 opening = text.find("[", opening + 1)
                 continue
@@ -186,11 +192,17 @@ class TemplateParser:
             return None
         return {each[1]: self.parse(_value(each), line, depth + 1) for each in found}
 
-    def _check_escapes(self, text: str, line: int) -> None:
-        counted = 0
+    def _check_escapes(self, text: str, line: int, margins: Sequence[int] | None) -> None:
+        here, counted, begin = int(line), 0, 0
         for found in _BROKEN_HEX.finditer(text):
-            line, counted = line + text.count("\n", counted, found.start()), found.start()
-            self._warn(line, r"\x without two hexadecimal digits stays as it is; SIPp reads on", r"write \x5cx for a plain \x")
+            here += text.count("\n", counted, found.start())
+            begin = text.rfind("\n", counted, found.start()) + 1 or begin
+            counted = found.start()
+            self._warn(
+                place_in(line, here, counted - begin, margins),
+                r"\x without two hexadecimal digits stays as it is; SIPp reads on",
+                r"write \x5cx for a plain \x",
+            )
 
     def _warn(self, line: int, message: str, hint: str = "") -> None:
         if not self.tolerant:

@@ -34,7 +34,7 @@ class ActionNode:
         value = self.required(attribute) if default is None else self.attributes.get(attribute, default)
         if value not in choices:
             hint = nearest(value, choices) or f"it is one of {', '.join(choices)}"
-            raise Misuse(f'{self.name}: {attribute}="{value}" is not known', hint)
+            raise Misuse(f'{self.name}: {attribute}="{value}" is not known', hint, attribute)
         return value
 
     def either(self, first: str, second: str) -> str:
@@ -54,7 +54,7 @@ class ActionNode:
         text = self.required(attribute)
         found = parse_number(text)
         if found is None:
-            raise Misuse(f'{self.name}: {attribute}="{text}" is no number')
+            raise Misuse(f'{self.name}: {attribute}="{text}" is no number', attribute=attribute)
         return found
 
 

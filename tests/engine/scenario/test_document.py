@@ -156,11 +156,11 @@ def test_lines_and_columns() -> None:
     )
     assert root is not None
     send = root.children[0]
-    assert (root.line, root.column, root.end_line) == (2, 2, 10)
-    assert (send.line, send.column, send.end_line, send.cdata) == (5, 1, 10, ("x", 8))
+    assert (root.line, root.line.column, root.end_line) == (2, 2, 10)
+    assert (send.line, send.line.column, send.end_line, send.cdata) == (5, 1, 10, ("x", 8))
     action = send.children[0]
-    assert (action.line, action.column, action.end_line, action.cdata) == (7, 5, 8, None)
-    assert [(child.tag, child.line, child.column) for child in action] == [("log", 8, 1)]
+    assert (action.line, action.line.column, action.end_line, action.cdata) == (7, 5, 8, None)
+    assert [(child.tag, child.line, child.line.column) for child in action] == [("log", 8, 1)]
 
 
 def test_a_message_may_stand_in_an_element_of_its_own() -> None:

@@ -31,7 +31,7 @@ def test_the_message_to_a_twin_is_read() -> None:
     message = "<DefaultMessage id='3pcc_abort'><![CDATA[{}]]></DefaultMessage>"
     assert problems_of(OPTIONS + message.format("Call-ID: [call_id]\nFrom: twin\n\n")) == []
     assert problems_of(OPTIONS + message.format("Call-ID: [cal_id]")) == [
-        "s.xml:8: unknown keyword [cal_id] — did you mean [call_id]?"
+        "s.xml:8: unknown keyword [cal_id] — did you mean [call_id]? Or give it a value with -key cal_id VALUE"
     ]
 
 

@@ -253,7 +253,7 @@ def test_variables_and_fill() -> None:
 @pytest.mark.parametrize(
     ("keyword", "message"),
     [
-        ("[locl_ip]", "unknown keyword [locl_ip] — did you mean [local_ip]?"),
+        ("[locl_ip]", "[locl_ip] — did you mean [local_ip]? Or give it a value with -key locl_ip VALUE"),
         ("[Call_Number]", "unknown keyword [Call_Number] — did you mean [call_number]?"),
         ("[nothing_like_it]", r"write \x5b for a plain [, or give it a value with -key nothing_like_it VALUE"),
         ("[last]", "unknown keyword [last]"),
