@@ -52,7 +52,7 @@ class Text:
 class Word:
     """A keyword as it stands in a text: `[name+offset key="value"]`. `$` and `last_` are names; `rest` is what follows them.
 
-    `source` is the whole of it without the brackets.
+    `source` is the whole of it without the brackets. `begins_line`: nothing stands before it in its line of a message.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Word:
     arguments: dict[str, Parsed]
     line: int
     source: str
+    begins_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,8 @@ class TemplateParser:
         rest = base_name(head[0]).removeprefix(name)
         if name == "field":
             rest = rest[: len(rest) - len(rest.lstrip("0123456789"))] or "0"
-        return Word(name, rest, int(number[0]) if number else 0, arguments, line, content)
+        begins_line = not depth and not self.tolerant and text[opening - 1 : opening] in ("", "\n")
+        return Word(name, rest, int(number[0]) if number else 0, arguments, line, content, begins_line)
 
     def _whole(self, name: str, content: str, line: int) -> Word | None:
         """The name of a variable or a header: all that stands in the brackets, up to what SIPp takes for an offset."""

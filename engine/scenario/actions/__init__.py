@@ -13,7 +13,7 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import authentication, clock, commands, data, expressions, flow, logging, numbers, text
+from engine.scenario.actions import authentication, clock, commands, data, expressions, flow, identity, logging, numbers, text
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
@@ -23,6 +23,7 @@ ACTIONS = join_tables(
     data.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
+    identity.ACTIONS,
     logging.ACTIONS,
     numbers.ACTIONS,
     text.ACTIONS,

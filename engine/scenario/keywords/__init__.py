@@ -12,7 +12,7 @@ Only numbers heed an offset (`[cseq+1]`); on anything else SIPp ignores it, and 
 
 from __future__ import annotations
 
-from engine.scenario.keywords import addresses, authentication, call, clock, fields, files, received, variables
+from engine.scenario.keywords import addresses, authentication, call, clock, fields, files, identity, received, variables
 from engine.scenario.scope import Language, join_tables
 
 KEYWORDS = join_tables(
@@ -22,6 +22,7 @@ KEYWORDS = join_tables(
     clock.KEYWORDS,
     fields.KEYWORDS,
     files.KEYWORDS,
+    identity.KEYWORDS,
     received.KEYWORDS,
     variables.KEYWORDS,
 )
