@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Digest authentication, as client and as server."""
+"""Digest authentication and identities (STIR/SHAKEN), as client and as server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ AKA = tests_in("engine/sip/authentication/test_aka.py")
 CLIENT = tests_in("engine/sip/authentication/test_client.py")
 DIGEST = tests_in("engine/sip/authentication/test_digest.py")
 MILENAGE = tests_in("engine/sip/authentication/test_milenage.py")
+SIGNED = tests_in("engine/scenario/test_identity.py")
+STIR = tests_in("engine/sip/stir/test_identity.py")
+ES256 = tests_in("engine/sip/stir/test_es256.py")
+IDENTITY = tests_in("interop/test_identity.py")
 SERVER = tests_in("engine/sip/authentication/test_server.py")
 OPTIONS = tests_in("engine/shard/test_options.py")
 INTEROP = tests_in("interop/test_authentication.py")
 PARITY = tests_in("interop/test_wire_parity.py")
 
 SECTION = Section(
-    title="Authentication",
+    title="Authentication and identity",
     rows=(
         Row(
             what="`[authentication username=… password=…]`",
@@ -111,6 +115,29 @@ SECTION = Section(
             covers="scenario:invite_auth_uac scenario:invite_auth_uas",
             kind=Kind.OURS,
             tests=INTEROP("test_we_answer_sipps_challenge", "test_sipp_answers_our_challenge"),
+        ),
+        Row(
+            what='`[identity attest="A" orig=… dest=… key=FILE x5u=URL]`',
+            does="An Identity header with a PASSporT (RFC 8225, RFC 8588), signed with ES256.",
+            covers="keyword:identity",
+            kind=Kind.OURS,
+            tests=SIGNED(
+                "test_a_header_is_signed",
+                "test_alone_in_its_line_it_is_the_whole_header",
+                "test_arguments_may_hold_keywords",
+                "test_what_is_refused",
+            )
+            + ES256("test_the_signature_of_rfc_8225")
+            + STIR("test_the_example_of_rfc_8588"),
+        ),
+        Row(
+            what="`verifyidentity`",
+            does="Whether the request proves who calls, as a boolean; a second variable says why not.",
+            covers="action:verifyidentity",
+            kind=Kind.OURS,
+            tests=SIGNED("test_what_is_believed", "test_a_second_variable_says_why_not", "test_a_check_fails_the_call")
+            + STIR("test_what_proves_it", "test_what_proves_nothing", "test_the_wrong_key_and_a_changed_token")
+            + IDENTITY("test_a_signed_call"),
         ),
     ),
 )

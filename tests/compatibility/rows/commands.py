@@ -55,10 +55,16 @@ SECTION = Section(
             tests=FLOW("test_a_late_final_response_gets_the_ack_of_its_transaction", "test_transactions_are_checked"),
         ),
         Row(
-            what="`send timeout`, `ontimeout`",
-            does="A message that was repeated in vain leads to the label of `ontimeout`; without one the call fails.",
-            covers="attribute:send.timeout attribute:send.ontimeout",
-            tests=RETRANSMISSION("test_giving_up_may_jump_instead"),
+            what="`send timeout` (ms)",
+            does="The longest that the message waits to be sent, while the one before is repeated.",
+            covers="attribute:send.timeout",
+            tests=WAITING("test_a_message_waits_only_so_long_to_be_sent"),
+        ),
+        Row(
+            what="`send ontimeout`",
+            does="The label where the call goes then, or when the message was repeated in vain; without one it fails.",
+            covers="attribute:send.ontimeout",
+            tests=RETRANSMISSION("test_giving_up_may_jump_instead") + WAITING("test_a_message_waits_only_so_long_to_be_sent"),
         ),
         Row(
             what="`<recv>`",

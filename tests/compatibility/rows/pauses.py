@@ -52,7 +52,7 @@ SECTION = Section(
             what='`<pause normal="true" mean=… />` and SIPp\'s other old short forms',
             does="Still load: `min`/`max` alone, `normal`, `lognormal`, `exponential`, `weibull`, `pareto`, `gamma`.",
             covers="short-forms:pause",
-            tests=DISTRIBUTIONS("test_old_forms_of_pauses"),
+            tests=DISTRIBUTIONS("test_old_forms_of_pauses") + PAUSES("test_pauses_that_are_drawn"),
         ),
         Row(
             what="`<timewait>`",

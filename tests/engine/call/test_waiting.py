@@ -48,6 +48,21 @@ def test_a_response_must_be_to_a_method_that_was_sent() -> None:
     assert world.counters.successful == 1
 
 
+def test_a_message_waits_only_so_long_to_be_sent() -> None:
+    """It has to wait while the one before is repeated."""
+    held = ask("OPTIONS").replace("<send", '<send retrans="500"') + ask("INFO", 2).replace("<send", '<send timeout="800"{}')
+    world = World(held.format(""))
+    world.begin()
+    world.pass_ms(799)
+    assert (world.methods, world.counters.open) == (["OPTIONS", "OPTIONS"], 1)
+    world.pass_ms(1)
+    assert world.failures == {Failure.TIMEOUT_ON_SEND: 1}
+    world = World(held.format(' ontimeout="late"') + '<label id="late"/><nop><action><log message="late"/></action></nop>')
+    world.begin()
+    world.pass_ms(800)
+    assert (world.logs, world.failures) == (["late"], {})
+
+
 def test_a_timer_is_taken_once_unless_it_repeats() -> None:
     again = '<recv response="100" optional="true" rtd="1" repeat_rtd="{}"/>'
     for repeat, expected in [("true", [3 * MS, 8 * MS]), ("false", [3 * MS, 3 * MS])]:
