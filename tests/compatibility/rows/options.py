@@ -17,6 +17,11 @@ COMPILE = tests_in("engine/scenario/test_compile.py")
 REACHES = OPTIONS("test_an_option_reaches_the_calls")
 SAYS = OPTIONS("test_what_messages_say_is_told_by_options")
 
+
+def _refused(*flags: str) -> tuple[str, ...]:
+    return ARGUMENTS(*(f"test_what_is_not_built_is_refused_by_name[{flag}]" for flag in flags))
+
+
 SECTION = Section(
     title="Options of the language",
     about="Every other flag of SIPp's is taken, or refused by name; `gossipper help sipp` lists those that there are.",
@@ -99,6 +104,18 @@ SECTION = Section(
             covers="flag:-seed",
             kind=Kind.OURS,
             tests=SHARDS("test_a_seed_repeats_what_is_drawn"),
+        ),
+        Row(
+            what="`-3pcc`, `-master`, `-slave`, `-slave_cfg`",
+            does="They come with 3PCC.",
+            kind=Kind.REFUSED,
+            tests=_refused("-3pcc", "-master", "-slave", "-slave_cfg"),
+        ),
+        Row(
+            what="`-rtp_echo`, `-mb`, `-max_rtp_port`, `-rtp_payload`, `-rtp_threadtasks`, `-rtp_buffsize`",
+            does="They come with media. `-mi` and `-mp` (`-min_rtp_port`) are there, for the keywords.",
+            kind=Kind.REFUSED,
+            tests=_refused("-rtp_echo", "-mb", "-max_rtp_port", "-rtp_payload", "-rtp_threadtasks", "-rtp_buffsize"),
         ),
         Row(
             what="A flag that is not built",

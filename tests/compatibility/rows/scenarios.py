@@ -15,6 +15,7 @@ SECONDS = tests_in("interop/test_second_scenarios.py")
 RUN = tests_in("engine/run/test_seconds.py")
 PAIRS = tests_in("interop/test_pairs.py")
 DATA = tests_in("engine/run/test_data.py")
+ELEMENTS = tests_in("engine/scenario/test_elements.py")
 RUNS = tests_in("gossipper_tui/cli/test_runs.py")
 
 
@@ -128,7 +129,7 @@ SECTION = Section(
             does="They come with 3PCC and media.",
             covers="scenario:3pcc-A scenario:3pcc-B scenario:3pcc-C-A scenario:3pcc-C-B scenario:uac_pcap",
             kind=Kind.REFUSED,
-            tests=LIBRARY("test_what_cannot_be_read_is_one_problem"),
+            tests=ELEMENTS("test_a_built_in_scenario_of_later_is_refused_by_name"),
         ),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import ScenarioErrors
+from engine.scenario import library
 from engine.scenario.actions import LATER
 from engine.scenario.describe import describe
 from engine.scenario.load import load_scenario
@@ -55,3 +57,9 @@ def test_what_screens_show_of_a_step() -> None:
 def test_what_is_built_later_is_refused_by_name(name: str) -> None:
     found = problems_of(f"{OPTIONS}<nop><action>\n<{name}/></action></nop>")
     assert [problem.partition(" — ")[0] for problem in found] == [f"s.xml:9: action <{name}> is not built yet"]
+
+
+@pytest.mark.parametrize("name", sorted(library.LATER))
+def test_a_built_in_scenario_of_later_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ScenarioErrors, match=f"^{name}: this built-in scenario is not built yet"):
+        library.read_source(name)
