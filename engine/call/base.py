@@ -49,6 +49,12 @@ class Host(Protocol):
     def end_run(self) -> None:
         """Begin no more calls."""
 
+    def redirect(self, call: CallBase, host: str, port: str, protocol: str) -> None:
+        """Send the call's messages there from now on; when that cannot be, the call is `disconnected`, now or later."""
+
+    def renew(self, call: CallBase) -> None:
+        """Close what only this call sends through; what follows goes out through another."""
+
     def warned(self, text: str) -> None:
         """A person should know this."""
 
@@ -185,6 +191,14 @@ class CallBase(Dialog):
     def execute(self, command: bytes, label: str) -> None:
         """Hand on a command of the shell."""
         self.context.host.execute(command, label)
+
+    def set_destination(self, host: str, port: str, protocol: str) -> None:
+        """Hand on where messages are to go."""
+        self.context.host.redirect(self, host, port, protocol)
+
+    def close_connection(self) -> None:
+        """Hand on that what carries the messages is to be another."""
+        self.context.host.renew(self)
 
     def stop_call(self) -> None:
         """End the call when its step is done, if that is a `recv`; the rest of the step's actions is skipped, as in SIPp."""

@@ -236,6 +236,8 @@ class Call(Progress):
         elif not duration_ns:
             return self._pass(step, self._last_data(), now_ns)
         self._do(step, self._last_data(), now_ns)
+        if self.is_over:
+            return False
         counts.open += 1
         self._paused_in = step.index
         self._wait(now_ns + duration_ns, Call._pause_over)
@@ -251,6 +253,8 @@ class Call(Progress):
             self._book(step, now_ns)
         if step.actions:
             self._act(step, message)
+            if self.is_over:
+                return False
             if self._goes_to >= 0 or self._restored_ns:
                 return self._pass_by_detour(step, now_ns)
         self.step_index = step.index + 1 if step.next is None else self._following(step)
@@ -282,6 +286,8 @@ class Call(Progress):
         if step.actions:
             self._act(step, message.data)
             self._goes_to = -1  # what was received leads on whatever its actions say
+            if self.is_over:
+                return
             if self._is_stopped:
                 self.end(now_ns, Failure.CALL_REJECTED, f"stop_call in {place(self.context.program.steps, step.index)}")
                 return

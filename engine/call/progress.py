@@ -80,7 +80,7 @@ class Progress(CallBase):
         self._is_stopped = False
         for action in step.actions:
             action(self)
-            if self._action_failed:
+            if self._action_failed or self.is_over:
                 break
 
     def _last_data(self) -> bytes:

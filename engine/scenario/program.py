@@ -80,6 +80,12 @@ class CallState(Protocol):
     def execute(self, command: bytes, label: str) -> None:
         """Have a command of the shell run, and wait for nothing; its failure is told under `label`."""
 
+    def set_destination(self, host: str, port: str, protocol: str) -> None:
+        """Send what follows there. When that cannot be, the call has failed and is over."""
+
+    def close_connection(self) -> None:
+        """Close what only this call sends through; what follows goes out through another."""
+
     def stop_call(self) -> None:
         """End the call as failed once the step at hand is done, when that has received a message; its peer is not told."""
 

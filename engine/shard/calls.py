@@ -25,8 +25,10 @@ from engine.shard.pacing import NoPacer, Pacer
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace
 from engine.sip.message import MalformedMessage, Message
-from engine.transport import Transport
+from engine.transport import Held, Names, Transport
 
+_PORT_DIGITS: Final = 5
+_LAST_PORT: Final = 65535
 _CALL_ID_PREFIX_END: Final = b"///"
 _ANSWERED: Final = (b"INFO", b"NOTIFY", b"OPTIONS", b"UPDATE")
 """What `-aa` answers."""
@@ -40,10 +42,12 @@ class CallTable:
     Calls are numbered from `first_number` in steps of `number_step`. `closing`: make no more calls; `cutting_off`: and end
     the open ones; `silent`: without telling their peers. `failure` is why none can be made, or "". `call_limit` is the most
     open calls that we make ourselves. `unawaited` are open calls for which the end of the run does not wait: those of the
-    scenario for requests out of call. `commands` runs what a scenario has run; `ask_to_stop` is told when it ends the run.
+    scenario for requests out of call. `commands` runs what a scenario has run; `ask_to_stop` is told when it ends the run;
+    `changed` is called when something has changed though no message came and no time.
     """
 
     context: CallContext
+    names: Names
     transport: Transport
 
     def __init__(
@@ -70,6 +74,7 @@ class CallTable:
         self.pacer: Pacer = NoPacer()
         self.commands: Commands | None = None
         self.ask_to_stop: Callable[[bool], None] = lambda now: None
+        self.changed: Callable[[], None] = lambda: None
         self._timers = timers
         self._notes = notes
         self._made = 0
@@ -98,6 +103,7 @@ class CallTable:
         """
         self.context = context
         self.transport = transport
+        self.names = Names(transport.addresses.family)
         self._free_circuits = list(range(context.program.circuits))
         self._server = context if context.program.role is Role.UAS else server
         self._first_recv = first_recv(self._server.program.steps) if self._server is not None else 0
@@ -321,6 +327,51 @@ class CallTable:
         """Begin no more calls, and ask the run to do so."""
         self.closing = True
         self.ask_to_stop(False)
+
+    def redirect(self, call: CallBase, host: str, port: str, protocol: str) -> None:
+        """Send a call's messages elsewhere; those to a name wait until it has been looked up."""
+        host = host.removeprefix("[").removesuffix("]")
+        if protocol.upper() != self.transport.protocol:
+            self._lose(call, f"cannot change from {self.transport.protocol} to '{protocol}'")
+        elif not (port.isascii() and port.isdecimal() and len(port) <= _PORT_DIGITS and 0 < int(port) <= _LAST_PORT):
+            self._lose(call, f"'{port}' is no port")
+        else:
+            known = self.names.known(host)
+            if known is None:
+                self._look_up(call, host, int(port))
+            else:
+                ip, reason = known
+                self._lose_if(call, host, reason or self._lead(call, (ip, int(port))))
+
+    def _lead(self, call: CallBase, address: tuple[str, int]) -> str:
+        """What waited for another destination goes there too."""
+        peer = call.peer
+        return self.transport.release(call, peer, address) if isinstance(peer, Held) else self.transport.redirect(call, address)
+
+    def _look_up(self, call: CallBase, host: str, port: int) -> None:
+        held = self.transport.hold(call)
+
+        def found(ip: str, reason: str) -> None:
+            if call.peer is held:
+                self._lose_if(call, host, reason or self._lead(call, (ip, port)))
+                self.changed()
+
+        if not self.names.ask(host, found):
+            self._lose(call, "too many names are being looked up")
+
+    def _lose_if(self, call: CallBase, host: str, reason: str) -> None:
+        if reason:
+            self._lose(call, f"{host}: {reason}")
+
+    def _lose(self, call: CallBase, reason: str) -> None:
+        """End a call whose messages cannot go where they should."""
+        call.end(time.monotonic_ns(), Failure.CANNOT_SEND, printable(f"setdest: {reason}"))
+
+    def renew(self, call: CallBase) -> None:
+        """Let a call send through something new."""
+        reason = self.transport.renew(call)
+        if reason:
+            self._notes.warn(f"closecon: {reason}")
 
     def logged(self, text: str) -> None:
         """Hand on what a <log> action wrote."""

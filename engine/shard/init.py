@@ -65,5 +65,11 @@ class _Nobody:
         """The time is kept in the call."""
         call.queued_ns = due_ns
 
+    def redirect(self, call: CallBase, host: str, port: str, protocol: str) -> None:
+        """Nothing goes anywhere."""
+
+    def renew(self, call: CallBase) -> None:
+        """Nothing goes out."""
+
     def ended(self, call: CallBase, now_ns: int) -> None:
         """Nobody waits for it."""

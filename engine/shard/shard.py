@@ -155,6 +155,7 @@ class Shard:
     async def _run_from(self, start_ns: int, inbox: ReceiveChannel[AnyToShard]) -> None:
         pacer = self._table.pacer = make_pacer(self._plan, self._program, start_ns)
         reactor = Reactor(table=self._table, timers=self._timers, poller=self._poller, pacer=pacer, meter=self._context.meter)
+        self._table.changed = reactor.wake
         steering = Steering(reactor, self._table, pacer, self._limit_at if self._plan.config.call_limit is None else None)
         try:
             async with trio.open_nursery() as nursery:
@@ -162,6 +163,7 @@ class Shard:
                 nursery.start_soon(self._report)
                 nursery.start_soon(self._tell_stops)
                 nursery.start_soon(self._table.transport.tend)
+                nursery.start_soon(self._table.names.tend)
                 if self._table.commands is not None:
                     nursery.start_soon(self._table.commands.carry)
                     nursery.start_soon(self._table.commands.listen)

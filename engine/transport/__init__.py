@@ -8,12 +8,13 @@ To add a transport: a class in a module of its own that keeps to `Transport` (`e
 from __future__ import annotations
 
 from engine.transport.addresses import Addresses
-from engine.transport.base import Receiver, Transport, Wire
+from engine.transport.base import Held, Receiver, Transport, Wire
+from engine.transport.names import Names
 from engine.transport.poller import Poller
 from engine.transport.tcp import TcpOneConnection
 from engine.transport.udp import UdpOneSocket, UdpSocketPerCall
 
-__all__ = ["TRANSPORTS", "Addresses", "Poller", "Receiver", "Transport", "Wire"]
+__all__ = ["TRANSPORTS", "Addresses", "Held", "Names", "Poller", "Receiver", "Transport", "Wire"]
 
 TRANSPORTS: dict[str, type[Transport]] = {
     "u1": UdpOneSocket,

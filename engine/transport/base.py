@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 import trio
 
@@ -21,6 +21,25 @@ class Wire(Protocol):
     """The transport's own; None until `attach` or `adopt`."""
     local_port: int
     """The port that the call's messages come from."""
+
+
+MOST_HELD: Final = 20
+"""Messages of one call that wait for the look-up of its destination."""
+
+
+class Held:
+    """The peer of a call whose new destination is being looked up: its peer before, and what it has sent meanwhile."""
+
+    __slots__ = ("before", "unsent")
+
+    def __init__(self, before: object, unsent: list[bytes]) -> None:
+        self.before = before
+        self.unsent = unsent
+
+
+def settled(peer: object) -> object:
+    """A peer, or the one before it was held."""
+    return peer.before if isinstance(peer, Held) else peer
 
 
 Received = Callable[[bytes, object, int, int], None]
@@ -85,6 +104,48 @@ class Transport(ABC):
     @abstractmethod
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send one message to the call's peer; False when it cannot be sent."""
+
+    @abstractmethod
+    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+        """Send what follows to this address; why that cannot be, or nothing."""
+
+    def hold(self, wire: Wire) -> Held:
+        """Keep what the call sends until `release`."""
+        peer = wire.peer
+        held = Held(peer.before, peer.unsent) if isinstance(peer, Held) else Held(peer, [])
+        wire.peer = held
+        return held
+
+    def keep(self, wire: Wire, data: bytes) -> bool:
+        """Keep a message of a call that is held; False when it is not, or when too many wait."""
+        peer = wire.peer
+        if not isinstance(peer, Held) or len(peer.unsent) >= MOST_HELD:
+            return False
+        peer.unsent.append(data)
+        return True
+
+    def release(self, wire: Wire, held: Held, address: tuple[str, int]) -> str:
+        """Send there what was held, and what follows; why that cannot be, or nothing."""
+        wire.peer = held.before
+        reason = self.redirect(wire, address)
+        if reason:
+            return reason
+        return "" if all(self.send(wire, data) for data in held.unsent) else "the socket takes no message"
+
+    def renew(self, wire: Wire) -> str:
+        """Close what only this call sends through; what follows goes out through another. Why that cannot be, or nothing."""
+        held = wire.peer
+        if not isinstance(held, Held):
+            return self.renewed(wire)
+        wire.peer = held.before
+        reason = self.renewed(wire)
+        held.before = wire.peer
+        wire.peer = held
+        return reason
+
+    def renewed(self, wire: Wire) -> str:
+        """`renew` for a call that is not held."""
+        return "all calls share one socket; see -t"
 
     def detach(self, wire: Wire) -> None:
         """The call is over; give back what only it used."""

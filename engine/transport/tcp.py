@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """TCP with one connection (`t1`): outgoing calls share one that is made before the first; a server accepts any number.
 
+A call that is sent elsewhere (`redirect`) has a connection to there, which calls with the same destination share and which is
+closed when the last of them is over.
+
 A message that the kernel does not take at once is kept and sent when the socket can be written to. A connection whose
 peer does not read for so long that `MOST_UNSENT` bytes wait takes no more messages.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import time
+from typing import cast
 
 import trio
 
-from engine.errors import BindError, TransportError
+from engine.errors import BindError, GossipperError, TransportError
 from engine.messages import Failure
 from engine.sip.stream import StreamError, StreamFramer
-from engine.transport.base import Transport, Wire
+from engine.transport.base import Transport, Wire, settled
 from engine.transport.listener import Listener
 from engine.transport.sockets import bind, bind_port, reason_of
 
@@ -36,6 +42,7 @@ class TcpOneConnection(Transport):
         """Listen, and with a remote address connect to it. Raises BindError, TransportError."""
         self._connections: set[Connection] = set()
         self._outgoing: Connection | None = None
+        self._elsewhere: dict[tuple[str, int], Connection] = {}
         self._listener: Listener | None = None
         if self.addresses.remote_ip:
             await self._connect()
@@ -82,8 +89,8 @@ class TcpOneConnection(Transport):
 
     def ended(self, connection: Connection, reason: str) -> None:
         """A connection has ended by itself: its calls lose it; without the outgoing one no call can be made."""
-        self._connections.discard(connection)
-        self.receiver.disconnected(connection, Failure.TCP_CLOSED, reason)
+        self._forget(connection)
+        self.receiver.disconnected(connection, Failure.TCP_CONNECT if connection.is_connecting else Failure.TCP_CLOSED, reason)
         if connection is self._outgoing:
             self._outgoing = None
             where = f"{self.addresses.remote_ip} port {self.addresses.remote_port}"
@@ -97,7 +104,80 @@ class TcpOneConnection(Transport):
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send on the call's connection."""
-        return isinstance(wire.peer, Connection) and wire.peer.send(data)
+        peer = wire.peer
+        return peer.send(data) if isinstance(peer, Connection) else self._send_anew(wire, data)
+
+    def _send_anew(self, wire: Wire, data: bytes) -> bool:
+        """Send for a call without a connection: its destination is being looked up, or its connection was closed (`renew`)."""
+        if isinstance(wire.peer, tuple) and self.redirect(wire, cast("tuple[str, int]", wire.peer)):
+            return False
+        return wire.peer.send(data) if isinstance(wire.peer, Connection) else self.keep(wire, data)
+
+    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+        """Another peer is a connection to there; it is used before it stands."""
+        self._leave(settled(wire.peer))
+        wire.peer = self._outgoing if address == self.addresses.remote else None
+        if wire.peer is not None:
+            return ""
+        connection = self._elsewhere.get(address)
+        if connection is None:
+            try:
+                connection = self._elsewhere[address] = self._begin(address)
+            except (GossipperError, OSError) as error:
+                return reason_of(error) if isinstance(error, OSError) else str(error)
+        connection.users += 1
+        wire.peer = connection
+        return ""
+
+    def _begin(self, address: tuple[str, int]) -> Connection:
+        """Begin to connect, and wait for nothing. Raises OSError, BindError, TransportError."""
+        sock = bind_port(self.addresses, socket.SOCK_STREAM, 0, self.buffer_size)
+        error = sock.connect_ex(address)
+        if error not in (0, errno.EINPROGRESS):
+            sock.close()
+            raise OSError(error, os.strerror(error))
+        connection = self._add(sock)
+        connection.address = address
+        connection.connect()
+        return connection
+
+    def renewed(self, wire: Wire) -> str:
+        """Close the call's connection; a call that made it connects again when it sends."""
+        peer = wire.peer
+        if not isinstance(peer, Connection) or peer is self._outgoing or peer.users > 1:
+            return "other calls share the connection"
+        if peer.address is not None:
+            self._leave(peer)
+            wire.peer = peer.address
+            return ""
+        wire.peer = None
+        peer.close()
+        self._forget(peer)
+        self.receiver.disconnected(peer, Failure.TCP_CLOSED, "closed by closecon")
+        return ""
+
+    def detach(self, wire: Wire) -> None:
+        """The call needs no connection any more."""
+        self._leave(settled(wire.peer))
+        wire.peer = None
+
+    def _leave(self, peer: object) -> None:
+        """A call has done with its peer: a connection elsewhere is closed after the last."""
+        if isinstance(peer, Connection) and peer.address is not None:
+            peer.users -= 1
+            if peer.users <= 0:
+                self._elsewhere.pop(peer.address, None)
+                peer.close_when_sent()
+
+    def done(self, connection: Connection) -> None:
+        """A connection has nothing left to do."""
+        connection.close()
+        self._forget(connection)
+
+    def _forget(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if connection.address is not None and self._elsewhere.get(connection.address) is connection:
+            del self._elsewhere[connection.address]
 
     def drops(self) -> int:
         """A stream loses nothing."""
@@ -117,15 +197,22 @@ class TcpOneConnection(Transport):
 
 
 class Connection:
-    """One TCP connection: framing on the way in, what is not sent yet on the way out."""
+    """One TCP connection: framing on the way in, what is not sent yet on the way out.
 
-    __slots__ = ("_framer", "_owner", "_socket", "_unsent", "is_open")
+    `address` is where one leads that calls made for themselves, `users` how many of them have it now.
+    """
+
+    __slots__ = ("_framer", "_is_last", "_owner", "_socket", "_unsent", "address", "is_connecting", "is_open", "users")
 
     def __init__(self, owner: TcpOneConnection, sock: socket.socket) -> None:
         self._owner = owner
         self._socket = sock
         self._framer = StreamFramer()
         self._unsent = bytearray()
+        self._is_last = False
+        self.address: tuple[str, int] | None = None
+        self.users = 0
+        self.is_connecting = False
         self.is_open = True
         owner.poller.add(sock.fileno(), self._drain)
 
@@ -155,7 +242,7 @@ class Connection:
         """Send, or keep what the kernel does not take; False when the connection has ended or too much waits."""
         if not self.is_open or len(self._unsent) > MOST_UNSENT:
             return False
-        if self._unsent:
+        if self._unsent or self.is_connecting:
             self._unsent += data
             return True
         try:
@@ -169,6 +256,25 @@ class Connection:
             self._owner.poller.when_writable(self._socket.fileno(), self._flush)
         return True
 
+    def connect(self) -> None:
+        """Wait until the connection stands; what is sent until then is kept."""
+        self.is_connecting = True
+        self._owner.poller.when_writable(self._socket.fileno(), self._connected)
+
+    def _connected(self) -> None:
+        error = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if error:
+            self._end(os.strerror(error))
+            return
+        self.is_connecting = False
+        self._owner.poller.when_writable(self._socket.fileno(), self._flush)
+
+    def close_when_sent(self) -> None:
+        """Close, but not before what is kept has been sent."""
+        self._is_last = True
+        if not self._unsent and self.is_open:
+            self._owner.done(self)
+
     def _flush(self) -> None:
         try:
             del self._unsent[: self._socket.send(self._unsent)]
@@ -179,6 +285,8 @@ class Connection:
             return
         if not self._unsent:
             self._owner.poller.when_writable(self._socket.fileno(), None)
+            if self._is_last:
+                self._owner.done(self)
 
     def _end(self, reason: str) -> None:
         if self.is_open:

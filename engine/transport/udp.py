@@ -14,7 +14,7 @@ from time import monotonic_ns
 from typing import Any, Final, cast
 
 from engine.errors import BindError, TransportError
-from engine.transport.base import Received, Transport, Wire
+from engine.transport.base import Received, Transport, Wire, settled
 from engine.transport.datagrams import Inbox
 from engine.transport.sockets import arrival_ns, bind, bind_port, drops_of, monotonic_offset_ns
 
@@ -75,7 +75,14 @@ class UdpOneSocket(Transport):
             self._socket.sendto(data, cast("Any", wire.peer))
         except OSError:
             return False
+        except TypeError:  # no address yet
+            return self.keep(wire, data)
         return True
+
+    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+        """Another peer is another address."""
+        wire.peer = address
+        return ""
 
     def drops(self) -> int:
         """The kernel's count for the socket."""
@@ -126,9 +133,29 @@ class UdpSocketPerCall(UdpOneSocket):
             return peer.send(data)
         return super().send(wire, data)
 
+    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+        """The call's socket sends elsewhere."""
+        peer = settled(wire.peer)
+        if isinstance(peer, _CallSocket):
+            peer.remote = address
+            wire.peer = peer
+            return ""
+        return super().redirect(wire, address)
+
+    def renewed(self, wire: Wire) -> str:
+        """Another socket, which sends to where the one before did."""
+        peer = wire.peer
+        if not isinstance(peer, _CallSocket):
+            return "calls that come in share one socket"
+        remote = peer.remote
+        self.detach(wire)
+        if not self.attach(wire):
+            return "no socket is left for the call: see the limit of open files (ulimit -n)"
+        return self.redirect(wire, remote)
+
     def detach(self, wire: Wire) -> None:
         """Close the call's socket."""
-        peer = wire.peer
+        peer = settled(wire.peer)
         if isinstance(peer, _CallSocket):
             self._dropped += peer.close()
             self._own.pop(peer, None)
@@ -155,15 +182,16 @@ class UdpSocketPerCall(UdpOneSocket):
 
 
 class _CallSocket:
-    """The socket of one call."""
+    """The socket of one call, which sends to `remote`."""
 
-    __slots__ = ("_dropped", "_owner", "_socket", "port")
+    __slots__ = ("_dropped", "_owner", "_socket", "port", "remote")
 
     def __init__(self, owner: UdpSocketPerCall, sock: socket.socket) -> None:
         self._owner = owner
         self._socket = sock
         self._dropped = 0
         self.port: int = sock.getsockname()[1]
+        self.remote = owner.addresses.remote
         owner.poller.add(sock.fileno(), self._drain)
 
     def _drain(self) -> None:
@@ -171,7 +199,7 @@ class _CallSocket:
 
     def send(self, data: bytes) -> bool:
         try:
-            self._socket.sendto(data, self._owner.addresses.remote)
+            self._socket.sendto(data, self.remote)
         except OSError:
             return False
         return True

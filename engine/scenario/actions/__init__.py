@@ -13,13 +13,26 @@ searches the one at hand.
 
 from __future__ import annotations
 
-from engine.scenario.actions import authentication, clock, commands, data, expressions, flow, identity, logging, numbers, text
+from engine.scenario.actions import (
+    authentication,
+    clock,
+    commands,
+    connections,
+    data,
+    expressions,
+    flow,
+    identity,
+    logging,
+    numbers,
+    text,
+)
 from engine.scenario.scope import join_tables
 
 ACTIONS = join_tables(
     authentication.ACTIONS,
     clock.ACTIONS,
     commands.ACTIONS,
+    connections.ACTIONS,
     data.ACTIONS,
     expressions.ACTIONS,
     flow.ACTIONS,
@@ -31,8 +44,6 @@ ACTIONS = join_tables(
 
 LATER = frozenset(
     [
-        "setdest",
-        "closecon",
         "rtp_stream",
         "rtp_echo",
         "play_pcap_audio",

@@ -166,6 +166,14 @@ class World:
     def execute(self, command: bytes, label: str) -> None:
         self.logs.append(f"$ {command.decode()}")
 
+    def redirect(self, call: Call, host: str, port: str, protocol: str) -> None:
+        self.logs.append(f"{protocol} to {host} port {port}")
+        if host == "nowhere":
+            call.end(self.now_ns, Failure.CANNOT_SEND, "nowhere")
+
+    def renew(self, call: Call) -> None:
+        self.logs.append("renewed")
+
     def end_run(self) -> None:
         self.logs.append("end of the run")
 

@@ -119,6 +119,14 @@ class Call:
         """Remember the command."""
         self.logs.append(f"{label}: {command.decode()}")
 
+    def set_destination(self, host: str, port: str, protocol: str) -> None:
+        """Remember it."""
+        self.logs.append(f"{protocol} to {host} port {port}")
+
+    def close_connection(self) -> None:
+        """Remember it."""
+        self.logs.append("close_connection")
+
     def stop_call(self) -> None:
         """Remember it."""
         self.logs.append("stop_call")

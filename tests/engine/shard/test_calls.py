@@ -21,7 +21,7 @@ from engine.shard.notes import Notes
 from engine.shard.protocol import Warned
 from engine.shard.timers import Timers
 from engine.stats.meter import Meter
-from engine.transport import Addresses, Poller, Transport
+from engine.transport import Addresses, Held, Poller, Transport
 from engine.transport.base import Wire
 from tests.engine.call.virtual import UAC_CALL
 
@@ -62,8 +62,14 @@ class Line(Transport):
         return self.sockets >= 0
 
     def send(self, wire: Wire, data: bytes) -> bool:
+        if isinstance(wire.peer, Held):
+            return self.keep(wire, data)
         self.sent.append(data)
         return True
+
+    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+        wire.peer = address
+        return ""
 
     def drops(self) -> int:
         return 0
