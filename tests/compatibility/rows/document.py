@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.compatibility.table import Kind, Row, Section, tests_in
+from tests.compatibility.table import Row, Section, tests_in
 
 XML = tests_in("engine/scenario/test_document.py")
 LOAD = tests_in("engine/scenario/test_load.py")
@@ -140,7 +140,6 @@ SECTION = Section(
             what='`id="3pcc_abort"`',
             does="Read; there is no twin yet to send it to.",
             covers="default-message:3pcc_abort",
-            kind=Kind.REFUSED,
             tests=ELEMENTS("test_the_message_to_a_twin_is_read"),
         ),
         Row(

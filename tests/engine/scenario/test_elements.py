@@ -31,7 +31,8 @@ def test_a_reference_is_a_use() -> None:
 
 def test_the_message_to_a_twin_is_read() -> None:
     message = "<DefaultMessage id='3pcc_abort'><![CDATA[{}]]></DefaultMessage>"
-    assert problems_of(OPTIONS + message.format("Call-ID: [call_id]\nFrom: twin\n\n")) == []
+    sound = scenario_bytes(OPTIONS + message.format("Call-ID: [call_id]\nFrom: twin\n\n"))
+    assert load_scenario("s.xml", sound).default_messages.keys() == {"3pcc_abort"}
     assert problems_of(OPTIONS + message.format("Call-ID: [cal_id]")) == [
         "s.xml:8: unknown keyword [cal_id] — did you mean [call_id]? Or give it a value with -key cal_id VALUE"
     ]
