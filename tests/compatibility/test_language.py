@@ -134,6 +134,12 @@ class TellingCall(Call):
     def execute(self, command: bytes, label: str) -> None:
         self.logs.append(f"runs {command.decode()}")
 
+    def set_destination(self, host: str, port: str, protocol: str) -> None:
+        self.logs.append(f"sends to {host} port {port} by {protocol}")
+
+    def close_connection(self) -> None:
+        self.logs.append("closes the connection")
+
     def jump_to(self, index: int) -> None:
         self.logs.append(f"jumps to {index}")
 

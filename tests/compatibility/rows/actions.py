@@ -9,6 +9,10 @@ COMMANDS = tests_in("engine/scenario/actions/test_commands.py")
 SHELL = tests_in("engine/shard/test_commands.py")
 STOPPING = tests_in("engine/run/test_stopping.py")
 HALTING = tests_in("engine/call/test_halting.py")
+CONNECTIONS = tests_in("engine/scenario/actions/test_connections.py")
+DESTINATIONS = tests_in("engine/shard/test_destinations.py")
+REDIRECT = tests_in("engine/transport/test_redirect.py")
+ELSEWHERE = tests_in("interop/test_destinations.py")
 CLOCK = tests_in("engine/scenario/actions/test_clock.py")
 EXPRESSIONS = tests_in("engine/scenario/actions/test_expressions.py")
 LOGGING = tests_in("engine/scenario/actions/test_logging.py")
@@ -217,6 +221,26 @@ _FLOW = Section(
             tests=STOPPING("test_a_scenario_may_end_its_run_at_once") + PARITY("test_scenario_files[stop_now]"),
         ),
         Row(
+            what="`setdest`",
+            does="What the call sends from here on goes to this host and port; the protocol stays that of the run.",
+            covers="action:setdest",
+            tests=CONNECTIONS("test_what_is_handed_on", "test_the_protocol_stays_that_of_the_run")
+            + DESTINATIONS("test_an_address_is_taken_at_once", "test_a_name_is_looked_up_and_what_is_sent_meanwhile_waits")
+            + ELSEWHERE("test_the_same_goes_to_the_same_places"),
+        ),
+        Row(
+            what="`closecon`",
+            does="Closes the connection, or the socket, that only this call uses; the next message opens another.",
+            covers="action:closecon",
+            tests=CONNECTIONS("test_what_is_handed_on")
+            + REDIRECT(
+                "test_a_call_whose_connection_was_closed_connects_again_when_it_sends",
+                "test_a_socket_of_its_own_is_renewed_and_goes_on_to_where_it_sent",
+                "test_what_calls_share_is_not_closed",
+            )
+            + ELSEWHERE("test_the_same_goes_to_the_same_places"),
+        ),
+        Row(
             what="An action that there is not, or that lacks something",
             does="An error with its line and a hint.",
             tests=EXPRESSIONS("test_what_is_no_action")
@@ -230,13 +254,6 @@ _FLOW = Section(
 _LATER = Section(
     title="Actions that are not built yet",
     rows=(
-        Row(
-            what="`setdest`, `closecon`",
-            does="Not yet.",
-            covers="action:setdest action:closecon",
-            kind=Kind.REFUSED,
-            tests=ELEMENTS("test_what_is_built_later_is_refused_by_name"),
-        ),
         Row(
             what="`exec rtp_stream=…` and the other media commands of `exec`",
             does="They come with media.",
