@@ -67,9 +67,9 @@ def status(value: str, name: str) -> int:
     return int(value)
 
 
-def statuses(value: str, name: str) -> tuple[int, ...]:
-    """Status codes with commas between them."""
-    return tuple(status(each.strip(), name) for each in value.split(","))
+def statuses(value: str, name: str) -> tuple[int, ...] | str:
+    """Status codes with commas between them; anything else stays as it is, for it may be a regular expression."""
+    return value if re.search(r"[^\d, ]", value) else tuple(status(each.strip(), name) for each in value.split(","))
 
 
 def chance(value: str, name: str) -> float:

@@ -174,7 +174,7 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
         _check_expression(draft, problems)
     return Recv(
         method=values.get("request", ""),
-        statuses=values.get("response", ()),
+        statuses=_statuses(draft, problems),
         is_expression=values.get("regexp_match", False) and "request" in values,
         transaction=values.get("response_txn"),
         ignores_sdp=values.get("ignoresdp", False),
@@ -185,6 +185,28 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
         authenticates=values.get("auth", False),
         **common,
     )
+
+
+def _statuses(draft: Draft, problems: Problems) -> tuple[int, ...]:
+    """The status codes that a <recv> waits for; with `regexp_match` all that its expression matches."""
+    given: tuple[int, ...] | str = draft.values.get("response", ())
+    if not isinstance(given, str):
+        return given
+    at = draft.place_of("response")
+    if not draft.values.get("regexp_match"):
+        problems.error(
+            at, f'response="{given}" is no status code', "a number from 100 to 699; an expression needs regexp_match"
+        )
+        return ()
+    try:
+        expression = compile_posix(given)
+    except Misuse as misuse:
+        problems.error(at, misuse.message, misuse.hint)
+        return ()
+    found = tuple(code for code in range(100, 700) if expression.search(b"%d" % code))
+    if not found:
+        problems.error(at, f'response="{given}" matches no status code', "they are from 100 to 699")
+    return found
 
 
 def _check_expression(draft: Draft, problems: Problems) -> None:

@@ -105,9 +105,14 @@ SECTION = Section(
         ),
         Row(
             what="`recv regexp_match`",
-            does="`request` is an expression; of `response` several codes are given as a list.",
+            does="`request` or `response` is a regular expression.",
+            note="SIPp 3.6.1 takes one for requests only.",
             covers="attribute:recv.regexp_match",
-            tests=FLOW("test_a_request_may_be_given_as_an_expression", "test_an_expression_keeps_its_place_among_other_steps")
+            tests=FLOW(
+                "test_a_request_may_be_given_as_an_expression",
+                "test_responses_may_be_given_as_an_expression",
+                "test_an_expression_keeps_its_place_among_other_steps",
+            )
             + LOAD("test_what_is_refused"),
         ),
         Row(

@@ -183,6 +183,14 @@ def test_any_of_several_responses_will_do(status: int) -> None:
     assert subjects(world) == ["1", "2"]
 
 
+@pytest.mark.parametrize(("status", "sent"), [(183, ["1", "2"]), (202, ["1", "2"]), (404, ["1", ""])])
+def test_responses_may_be_given_as_an_expression(status: int, sent: list[str]) -> None:
+    world = World(ask("1") + '<recv response="^18[0-3]$|^2" regexp_match="true"/>' + ask("2"))
+    world.begin()
+    world.answer(status, "1 OPTIONS")
+    assert subjects(world) == sent
+
+
 def test_a_request_may_be_given_as_an_expression() -> None:
     world = World('<recv request="MESSAGE|PUBLISH" regexp_match="true"/>' + ask("1"))
     world.begin(outgoing=False)

@@ -44,6 +44,8 @@ SECOND = OPTIONS.replace("<send", "<send  ")
             '<recv response="200" chance="1.5"/>',
             '8: chance="1.5" is no probability — a number from 0 (never) to 1 (always)',
         ),
+        ('<recv response="[" regexp_match="true"/>', "8: '[' is no regular expression"),
+        ('<recv response="7.." regexp_match="true"/>', '8: response="7.." matches no status code'),
         ('<recv response="200,42"/>', '8: response="42" is no status code'),
         ('<recv response="200" advance_state="false"/>', "8: advance_state is for an optional <recv>"),
         ('<recv request="(" regexp_match="true"/>', "8: '(' is no regular expression"),
