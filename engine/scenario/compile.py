@@ -14,7 +14,7 @@ from engine.scenario.actions.node import ActionNode
 from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
 from engine.scenario.keywords import LANGUAGE
-from engine.scenario.keywords.authentication import may_hold_credentials, with_credentials
+from engine.scenario.keywords.authentication import WithCredentials, may_hold_credentials
 from engine.scenario.pauses import drawn_from, held_by, in_ns
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems
@@ -149,7 +149,7 @@ class _Compiler:
 
     def render(self, index: int, step: model.Send) -> Render:
         render = replace(self.scope, index=index).render(step.message)
-        return with_credentials(render, self.facts) if may_hold_credentials(step.message) else render
+        return WithCredentials(render, self.facts).render if may_hold_credentials(step.message) else render
 
     def recv(self, step: model.Recv, common: dict[str, Any]) -> RecvStep:
         is_last = common["index"] + 1 == self.end

@@ -103,6 +103,8 @@ def _notes(step: Step, scenario: Scenario) -> Iterator[str]:
         yield f"counts {step.counter}"
     if isinstance(step, Recv) and step.record_routes:
         yield "keeps the route"
+    if isinstance(step, Recv) and step.authenticates:
+        yield "keeps the challenge"
     if isinstance(step, Recv) and step.is_global:
         yield "open to the end"
     yield from (f"{action.name} {action.attributes.get('assign_to', '')}".strip() for action in step.actions)

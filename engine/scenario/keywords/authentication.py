@@ -18,7 +18,7 @@ from engine.scenario.problems import nearest
 from engine.scenario.program import CallState, Render, RunFacts, Unsendable
 from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.template import Parsed, Word
-from engine.sip.authentication import Authentication, AuthenticationError
+from engine.sip.authentication import Authentication, AuthenticationError, Credentials
 
 _MARK: Final = b"\0%b\0" % os.urandom(12).hex().encode("ascii")
 """What stands where the line will be; no peer can guess it."""
@@ -33,15 +33,24 @@ def _authentication(word: Word, scope: Scope) -> Compiled:
     if scope.in_action:
         # There is no message that it could be for.
         return b"[%b]" % word.source.encode("latin-1")
+    return Slot(_Promise(credentials).render)
 
-    def render(call: CallState) -> bytes:
+
+class _Promise:
+    """An answer to the call's challenge, to be made when the rest of the message is."""
+
+    __slots__ = ("_credentials",)
+
+    def __init__(self, credentials: Callable[[CallState], Credentials]) -> None:
+        self._credentials = credentials
+
+    def render(self, call: CallState) -> bytes:
+        """The mark. Raises Unsendable when nobody has challenged the call."""
         challenge = call.authentication
         if challenge is None:
             raise Unsendable('no challenge for [authentication]: it is kept by a <recv> with auth="true"')
-        challenge.pending.append(credentials(call))
+        challenge.pending.append(self._credentials(call))
         return _MARK
-
-    return Slot(render)
 
 
 def may_hold_credentials(message: Parsed) -> bool:
@@ -49,37 +58,44 @@ def may_hold_credentials(message: Parsed) -> bool:
     return any(word.name in ("authentication", "field") for word in message.words)
 
 
-def with_credentials(render: Render, facts: RunFacts) -> Render:
-    """What makes a message, with its marks filled."""
-    fill = _filler(facts)
+class WithCredentials:
+    """A message whose marks are filled when it is made."""
 
-    def complete(call: CallState) -> bytes:
-        message = render(call)
+    __slots__ = ("_message", "_numbers", "_random", "_uri")
+
+    def __init__(self, message: Render, facts: RunFacts) -> None:
+        self._message = message
+        self._uri = _uri(facts)
+        self._random = facts.random
+        self._numbers = facts.sequence_numbers
+
+    def render(self, call: CallState) -> bytes:
+        """The message. Raises Unsendable."""
+        message = self._message(call)
         challenge = call.authentication
-        return message if challenge is None or not challenge.pending else fill(message, challenge)
+        return message if challenge is None or not challenge.pending else self._filled(message, challenge)
 
-    return complete
-
-
-def _filler(facts: RunFacts) -> Callable[[bytes, Authentication], bytes]:
-    """What puts the lines where the marks are. Raises Unsendable."""
-    uri, random, numbers = _uri(facts), facts.random, facts.sequence_numbers
-
-    def fill(message: bytes, challenge: Authentication) -> bytes:
+    def _filled(self, message: bytes, challenge: Authentication) -> bytes:
         pending, challenge.pending = challenge.pending, []
         head, blank_line, body = message.partition(_BLANK_LINE)
-        method = head[: head.find(b" ")]
-        try:
-            for credentials in pending:
-                line = challenge.answer(credentials, method=method, uri=uri, body=body, random=random, numbers=numbers)
-                head = head.replace(_MARK, line, 1)
-        except AuthenticationError as error:
-            raise Unsendable(str(error)) from None
         if _MARK in body:
             raise Unsendable("[authentication] stands in the body of the message")
+        for credentials in pending:
+            head = head.replace(_MARK, self._answer(head, body, challenge, credentials), 1)
         return head + blank_line + body
 
-    return fill
+    def _answer(self, head: bytes, body: bytes, challenge: Authentication, credentials: Credentials) -> bytes:
+        try:
+            return challenge.answer(
+                credentials,
+                method=head[: head.find(b" ")],
+                uri=self._uri,
+                body=body,
+                random=self._random,
+                numbers=self._numbers,
+            )
+        except AuthenticationError as error:
+            raise Unsendable(str(error)) from None
 
 
 def _uri(facts: RunFacts) -> bytes:

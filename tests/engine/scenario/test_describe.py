@@ -60,7 +60,8 @@ def test_notes_and_needs(tmp_path: Path) -> None:
     path.write_bytes(
         scenario_bytes(
             OPTIONS.replace("sip:x", "sip:[field2]").replace("<send", '<send lost="2.5" next="end" counter="c"')
-            + '<recv response="200" rrs="true" timeout="9" ontimeout="end" next="one" test="v" display="h\xe9" hide="true">'
+            + '<recv response="200" rrs="true" auth="true" timeout="9" ontimeout="end" next="one" test="v"'
+            ' display="h\xe9" hide="true">'
             '<action><ereg regexp="a" assign_to="v"/></action></recv>\n<label id="one"/>'
             '<recv\n  response="202"\n  optional="global"/><recv response="2"/><pause milliseconds="2.50"/>'
             '<nop><action><log message="[tdmmap][field4 line=[field7]]"/></action></nop><label id="end"/>'
@@ -69,7 +70,7 @@ def test_notes_and_needs(tmp_path: Path) -> None:
     found = describe_scenario(str(path))
     assert [step.notes for step in found.steps] == [
         ("lost 2.5 %", "next: end", "counts c"),
-        ("next: 2 if $v", "timeout 9 ms", "on timeout: end", "keeps the route", "ereg v"),
+        ("next: 2 if $v", "timeout 9 ms", "on timeout: end", "keeps the route", "keeps the challenge", "ereg v"),
         ("open to the end",),
         (),
         (),
