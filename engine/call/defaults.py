@@ -87,13 +87,14 @@ def tell_peer(call: CallBase) -> None:
     """Send what ends the dialog from where it stands. Only the side that called does so, as in SIPp.
 
     An INVITE without any reply: nothing. With an error: its ACK. With a 2xx whose ACK is due: ACK and BYE. With less:
-    CANCEL (SIPp cancels after a 3xx too). Anything later, once something was received: BYE.
+    CANCEL (SIPp cancels after a 3xx too). Anything later, once something was received: BYE. As in SIPp any ACK makes it
+    later, also that of a challenge.
     """
     context, last = call.context, call.last
     defaults = context.program.defaults
     if context.program.role is not Role.UAC or last is None or not context.behaviours.bye:
         return
-    if call.last_method != b"INVITE":
+    if call.acknowledged or call.last_method != b"INVITE":
         call.send_default(defaults.bye)
     elif last.status >= 400:
         call.send_default(defaults.ack)

@@ -14,6 +14,7 @@ class Dialog:
     __slots__ = (
         "_peer_tag",
         "_peer_tag_of",
+        "acknowledged",
         "authentication",
         "cseq",
         "last",
@@ -29,6 +30,7 @@ class Dialog:
         self.last: Message | None = None
         self.last_method = b""
         self.owes_ack = False
+        self.acknowledged = False
         self.tagged: Message | None = None
         self._peer_tag = b""
         self._peer_tag_of: Message | None = None
@@ -60,6 +62,8 @@ class Dialog:
         """Keep that we sent a request."""
         self.last_method = method
         self.owes_ack = False
+        if method == b"ACK":
+            self.acknowledged = True
 
     def record_routes(self, message: Message) -> None:
         """`rrs`: the route set is the Record-Route in order for a server, reversed for a client (RFC 3261 section 12.1).

@@ -48,6 +48,20 @@ def test_an_established_call_is_ended_with_bye() -> None:
     assert world.failures == {Failure.UNEXPECTED_MESSAGE: 1}
 
 
+CHALLENGED_CALL = UAC_CALL[: UAC_CALL.index("<pause")].replace('response="200" rtd="true"', 'response="407"') + UAC_CALL
+
+
+@pytest.mark.parametrize("events", [(403,), (183,), (180, 486)])
+def test_whoever_has_acknowledged_anything_says_bye(events: tuple[int, ...]) -> None:
+    """As after a 407: SIPp takes any ACK for that of a call that stands."""
+    world = World(CHALLENGED_CALL)
+    world.begin()
+    world.answer(407)
+    for status in events:
+        world.answer(status)
+    assert world.methods == ["INVITE", "ACK", "INVITE", "BYE"]
+
+
 @pytest.mark.parametrize("method", ["BYE", "CANCEL"])
 def test_the_peers_bye_is_answered_and_fails_the_call(method: str) -> None:
     world = begun()
