@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -59,8 +60,10 @@ def assert_parity(programs: Programs, scenario: tuple[str, ...], text: bytes) ->
 
 @pytest.mark.parametrize("scenario", FILES, ids=lambda path: path.stem)
 def test_scenario_files(programs: Programs, scenario: Path) -> None:
-    """Beside a scenario may lie its data file and a file with more arguments."""
-    data, more = scenario.with_suffix(".csv"), scenario.with_suffix(".args")
+    """Beside a scenario may lie its data file, a file with more arguments, and one that it names, put where it runs."""
+    data, more, named = (scenario.with_suffix(suffix) for suffix in (".csv", ".args", ".txt"))
+    if named.exists():
+        shutil.copy(named, programs.folder)
     inf = ("-inf", str(data)) if data.exists() else ()
     arguments = shlex.split(more.read_text()) if more.exists() else ()
     assert_parity(programs, ("-sf", str(scenario), *inf, *arguments), scenario.read_bytes())
