@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.compatibility.registries import attributes_of_actions
 from tests.compatibility.rows import SECTIONS
 from tests.compatibility.table import Kind, Row
 from tests.programs import ROOT
@@ -29,12 +30,12 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
 
 
 def names_to_break(beginnings: Sequence[str]) -> Iterator[tuple[str, Row]]:
-    """Every name that a row covers and that works, with its row."""
-    for section in SECTIONS:
-        for row in section.rows:
-            for name in row.names if row.kind is not Kind.REFUSED else ():
-                if not beginnings or name.startswith(tuple(beginnings)):
-                    yield name, row
+    """Every name that a row covers and that works, with its row; of an action each attribute too."""
+    rows = {name: row for section in SECTIONS for row in section.rows for name in row.names}
+    attributes = {name: rows.get(name) or rows[name.partition(".")[0]] for name in sorted(attributes_of_actions())}
+    for name, row in {**rows, **attributes}.items():
+        if row.kind is not Kind.REFUSED and (not beginnings or name.startswith(tuple(beginnings))):
+            yield name, row
 
 
 def noticed(name: str, tests: Sequence[str]) -> str:

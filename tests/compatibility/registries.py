@@ -22,6 +22,16 @@ def registered() -> frozenset[str]:
     return frozenset(_names())
 
 
+def attributes_of_actions() -> frozenset[str]:
+    """`action:ereg.header` and the like, without the parameters of distributions. A row may cover one by itself; the row of
+    its action stands for the others."""
+    return frozenset(
+        f"action:{name}.{attribute}"
+        for name, kind in actions.ACTIONS.items()
+        for attribute in kind.attributes - (PARAMETERS if "distribution" in kind.attributes else set())
+    )
+
+
 def _names() -> Iterator[str]:
     yield from (f"keyword:{name}" for name in [*keywords.KEYWORDS, *keywords.LATER])
     yield from (f"action:{name}" for name in [*actions.ACTIONS, *actions.LATER])

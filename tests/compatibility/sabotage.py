@@ -31,12 +31,17 @@ def _keyword(name: str) -> None:
 
 
 def _action(name: str) -> None:
+    """The action, or one of its attributes (`ereg.header`)."""
+    name, _, attribute = name.partition(".")
     table = importlib.import_module("engine.scenario.actions").ACTIONS
     entry = table[name]
 
     def compile_wrongly(node: Any, scope: Any) -> Callable[[Any], None]:
-        entry.compile(node, scope)
-        return lambda call: None
+        act: Callable[[Any], None] = entry.compile(node, scope)
+        if attribute in node.attributes:
+            others = {each: value for each, value in node.attributes.items() if each != attribute}
+            act = entry.compile(replace(node, attributes=others), scope)
+        return act if attribute else lambda call: None
 
     table[name] = replace(entry, compile=compile_wrongly)
 

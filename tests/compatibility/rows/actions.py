@@ -43,16 +43,19 @@ _TEXT = Section(
         ),
         Row(
             what="`ereg search_in`, `header`, `variable`",
+            covers="action:ereg.search_in action:ereg.header action:ereg.variable",
             does="In the whole message (`msg`), a header (`hdr`), the body or a variable (`var`).",
             tests=EXPRESSIONS("test_where_an_expression_is_searched", "test_a_variable_can_be_searched"),
         ),
         Row(
             what="`ereg occurrence`, `case_indep`, `start_line`",
+            covers="action:ereg.occurrence action:ereg.occurence action:ereg.case_indep action:ereg.start_line",
             does="Which of several headers; in any case of letters; in the start line too.",
             tests=EXPRESSIONS("test_where_an_expression_is_searched", "test_occurrences_may_overlap"),
         ),
         Row(
             what="`ereg check_it`, `check_it_inverse`",
+            covers="action:ereg.check_it action:ereg.check_it_inverse",
             does="The call fails when nothing was found, or when something was.",
             tests=EXPRESSIONS("test_checks_fail_the_call", "test_a_match_that_should_not_be_is_kept"),
         ),
@@ -132,6 +135,7 @@ _NUMBERS = Section(
         ),
         Row(
             what="`test check_it`, `check_it_inverse`",
+            covers="action:test.check_it action:test.check_it_inverse",
             does="The call fails when it is not so, or when it is.",
             tests=NUMBERS("test_checked_tests", "test_a_test_that_only_checks_needs_no_variable_for_its_result"),
         ),
@@ -204,6 +208,7 @@ _FLOW = Section(
         ),
         Row(
             what='`exec int_cmd="stop_call"`',
+            covers="action:exec.int_cmd",
             does="The call ends as failed; its peer is not told.",
             tests=HALTING("test_a_call_that_is_stopped_has_failed_and_its_peer_is_not_told")
             + STOPPING("test_calls_that_are_stopped_fail_the_run")
@@ -256,6 +261,8 @@ _LATER = Section(
     rows=(
         Row(
             what="`exec rtp_stream=…` and the other media commands of `exec`",
+            covers="action:exec.rtp_stream action:exec.rtp_echo action:exec.play_pcap_audio action:exec.play_pcap_video "
+            "action:exec.play_pcap_image action:exec.play_dtmf",
             does="They come with media.",
             kind=Kind.REFUSED,
             tests=COMMANDS("test_what_is_refused"),

@@ -11,6 +11,7 @@ PRINTF = tests_in("engine/scenario/data_files/test_printf.py")
 TABLE = tests_in("engine/scenario/data_files/test_table.py")
 FIELDS = tests_in("engine/scenario/test_fields.py")
 ACTIONS = tests_in("engine/scenario/test_data_actions.py")
+RUN = tests_in("engine/run/test_data.py")
 KEYWORDS = tests_in("engine/scenario/test_keywords.py")
 FILES = tests_in("interop/test_files.py")
 PARITY = tests_in("interop/test_wire_parity.py")
@@ -79,7 +80,9 @@ SECTION = Section(
             what="`-infindex FILE FIELD`",
             does="An index of a data file by one of its fields, for `lookup`.",
             covers="flag:-infindex",
-            tests=TABLE("test_lines_are_found_by_a_field") + ACTIONS("test_a_lookup_needs_an_index"),
+            tests=TABLE("test_lines_are_found_by_a_field")
+            + ACTIONS("test_a_lookup_needs_an_index")
+            + RUN("test_what_is_inserted_is_seen_by_the_calls_of_the_same_worker"),
         ),
         Row(
             what="`lookup`",
