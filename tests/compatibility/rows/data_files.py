@@ -12,7 +12,6 @@ TABLE = tests_in("engine/scenario/data_files/test_table.py")
 FIELDS = tests_in("engine/scenario/test_fields.py")
 ACTIONS = tests_in("engine/scenario/test_data_actions.py")
 RUN = tests_in("engine/run/test_data.py")
-KEYWORDS = tests_in("engine/scenario/test_keywords.py")
 FILES = tests_in("interop/test_files.py")
 PARITY = tests_in("interop/test_wire_parity.py")
 

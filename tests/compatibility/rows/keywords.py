@@ -6,11 +6,9 @@ from __future__ import annotations
 from tests.compatibility.table import Kind, Row, Section, tests_in
 
 KEYWORDS = tests_in("engine/scenario/test_keywords.py")
-FIELDS = tests_in("engine/scenario/test_fields.py")
 TEMPLATE = tests_in("engine/scenario/test_template.py")
 CALL_ID = tests_in("engine/scenario/test_call_id.py")
 COMPILE = tests_in("engine/scenario/test_compile.py")
-AUTHENTICATION = tests_in("engine/scenario/test_authentication.py")
 OPTIONS = tests_in("engine/shard/test_options.py")
 PARITY = tests_in("interop/test_wire_parity.py")
 

@@ -6,13 +6,11 @@ from __future__ import annotations
 from tests.compatibility.table import Kind, Row, Section, tests_in
 
 ARGUMENTS = tests_in("gossipper_tui/cli/test_arguments.py")
-CALL = tests_in("engine/call/test_call.py")
 OPTIONS = tests_in("engine/shard/test_options.py")
 OUTCOMES = tests_in("engine/run/test_outcomes.py")
 RETRANSMISSION = tests_in("engine/call/test_retransmission.py")
 SHARDS = tests_in("engine/shard/test_shards.py")
 VARIABLES = tests_in("engine/scenario/test_variables.py")
-COMPILE = tests_in("engine/scenario/test_compile.py")
 
 REACHES = OPTIONS("test_an_option_reaches_the_calls")
 SAYS = OPTIONS("test_what_messages_say_is_told_by_options")

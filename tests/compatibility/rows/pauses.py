@@ -9,8 +9,6 @@ CALL = tests_in("engine/call/test_call.py")
 DISTRIBUTIONS = tests_in("engine/scenario/test_distributions.py")
 PAUSES = tests_in("engine/scenario/test_pauses.py")
 LOAD = tests_in("engine/scenario/test_load.py")
-SHARDS = tests_in("engine/shard/test_shards.py")
-PARITY = tests_in("interop/test_wire_parity.py")
 
 DRAWS = DISTRIBUTIONS("test_draws_follow_the_distribution")
 
