@@ -14,10 +14,13 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.bench.candidates import Candidate, Ours, Sipp
 from tests.bench.runs import Pair, run_pair
 from tests.bench.tables import machine, table
+from tests.bench.ten_actions import write_scenarios
 from tests.bench.wire import measure_start, wire_lateness
 
 REPETITIONS = 3
@@ -66,6 +69,24 @@ def _failed(pairs: Sequence[Pair]) -> str:
     if any(pair.uac.totals is None for pair in pairs):
         return "no report"
     return str(sum(pair.uac.totals.failed for pair in pairs if pair.uac.totals))
+
+
+def actions_table(candidates: Sequence[Candidate], sipp: Candidate, rate: float, calls: int, repetitions: int) -> str:
+    """CPU a call without and with ten actions on the answer."""
+    rows = []
+    with TemporaryDirectory() as folder:
+        scenarios = write_scenarios(Path(folder))
+        for candidate in candidates:
+            say(f"ten actions, {candidate.name} at {rate:g}/s")
+            runs = [
+                [run_pair(candidate, sipp, rate, calls, scenario=("-sf", str(file))) for file in scenarios]
+                for _ in range(repetitions)
+            ]
+            plain_us, ten_us = ([pair.uac.cpu_s / calls * 1e6 for pair in pairs] for pairs in zip(*runs, strict=True))
+            ratio = statistics.median(ten_us) / statistics.median(plain_us)
+            failed = (_failed(pairs) for pairs in zip(*runs, strict=True))
+            rows.append((candidate.name, median(plain_us, ".1f"), median(ten_us, ".1f"), f"{ratio:.2f}", "/".join(failed)))
+    return table(f"Ten actions a call, {rate:g}/s", ("program", "without µs", "with µs", "ratio", "failed"), rows)
 
 
 def is_clean(uac: Candidate, uas: Candidate, rate: float, repetitions: int) -> bool:
@@ -144,6 +165,7 @@ def main() -> None:
     print(start_table(ours, sipp, repetitions), flush=True)
     print(lateness_table(ours, sipp, LATENESS_RATES, 5000, repetitions), flush=True)
     print(cpu_table(ours, sipp, rates, calls, repetitions), flush=True)
+    print(actions_table((ours, sipp), sipp, max(rates), calls, repetitions), flush=True)
     print(climb_table(ours, sipp, climb, repetitions), flush=True)
 
 

@@ -8,6 +8,7 @@ import os
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +82,10 @@ def _totals(candidate: Candidate, report: Path) -> Totals | None:
         return None
 
 
-def run_pair(uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: bool = True) -> Pair:
-    """Run `calls` calls at `rate` from one candidate to the other.
+def run_pair(
+    uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: bool = True, scenario: Sequence[str] = ("-sn", "uac")
+) -> Pair:
+    """Run `calls` calls at `rate` from one candidate to the other; `scenario` is what names the caller's.
 
     With `whole` the UAS ends by itself, after the seconds in which its calls wait for retransmissions; else it is
     stopped when the UAC has ended, and has no totals.
@@ -94,7 +97,7 @@ def run_pair(uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: 
         server = _start(uas, PEER_CORE, uas_report, "-sn", "uas", "-p", str(port), "-m", str(calls))
         try:
             server.wait_bound(port)
-            arguments = (f"{HOST}:{port}", "-sn", "uac", "-r", f"{rate:g}", "-m", str(calls), "-l", str(OPEN_CALLS))
+            arguments = (f"{HOST}:{port}", *scenario, "-r", f"{rate:g}", "-m", str(calls), "-l", str(OPEN_CALLS))
             limit_s = math.ceil(calls / rate) + MARGIN_S
             client = _start(uac, MEASURED_CORE, uac_report, *arguments, "-timeout", str(limit_s))
             try:
