@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.compatibility.table import Row, Section, tests_in
+from tests.compatibility.table import Kind, Row, Section, tests_in
 
 XML = tests_in("engine/scenario/test_document.py")
 LOAD = tests_in("engine/scenario/test_load.py")
@@ -53,6 +53,14 @@ SECTION = Section(
             what="An unknown element, action or keyword",
             does="An error with its line and the nearest known name. All problems of a file are told at once.",
             tests=LOAD("test_what_is_refused", "test_all_problems_at_once_by_line"),
+        ),
+        Row(
+            what="`gossipper check FILE …`",
+            does="Tells every problem of scenario files, without running them.",
+            kind=Kind.OURS,
+            tests=tests_in("gossipper_tui/cli/test_bad_input.py")(
+                "test_check_prints_every_problem_of_every_file", "test_check_of_a_sound_file"
+            ),
         ),
         Row(
             what="Sloppy XML as people write it",

@@ -221,6 +221,17 @@ _CALL = Section(
             + OPTIONS("test_what_messages_say_is_told_by_options"),
         ),
         Row(
+            what="Offsets: `[cseq+1]`, `[local_port-2]`",
+            does="Only numbers heed one.",
+            tests=_FACTS + TEMPLATE("test_words") + PARITY("test_scenario_files[offsets]"),
+        ),
+        Row(
+            what="Keywords in the values of actions",
+            does="As in messages; `[last_…]` is the message before the one at hand.",
+            tests=tests_in("engine/scenario/actions/test_text.py")("test_assignstr")
+            + tests_in("engine/scenario/actions/test_logging.py")("test_log"),
+        ),
+        Row(
             what=r"`\x5b`",
             does="A byte by its number; so a plain `[` is written.",
             tests=TEMPLATE("test_bytes_by_number") + _FACTS,
