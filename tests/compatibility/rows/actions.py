@@ -173,7 +173,8 @@ _FLOW = Section(
             what="`pauserestore`",
             does="Takes up the pause that an unexpected message interrupted.",
             covers="action:pauserestore",
-            tests=FLOW("test_a_pause_is_taken_up_where_an_unexpected_message_interrupted_it"),
+            tests=FLOW("test_a_pause_is_taken_up_where_an_unexpected_message_interrupted_it")
+            + tests_in("compatibility/test_language.py")("test_actions[pauserestore]"),
         ),
         Row(
             what="`log`",

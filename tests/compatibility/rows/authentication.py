@@ -98,7 +98,11 @@ SECTION = Section(
             what="`verifyauth`",
             does="Whether the request has the credentials of this user, as a boolean.",
             covers="action:verifyauth",
-            tests=SCENARIO("test_what_the_keyword_answers_the_action_believes", "test_what_verifyauth_needs")
+            tests=SCENARIO(
+                "test_what_the_keyword_answers_the_action_believes",
+                "test_a_res_is_believed_of_who_has_the_keys",
+                "test_what_verifyauth_needs",
+            )
             + SERVER("test_what_is_not_authentic", "test_aka")
             + INTEROP("test_a_wrong_password_is_seen"),
         ),

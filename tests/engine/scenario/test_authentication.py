@@ -231,6 +231,21 @@ def test_what_the_keyword_answers_the_action_believes() -> None:
     assert verified(line("[authentication username=zoe password=schmo]"), action='username="[$u]" password="schmo"') is True
 
 
+@pytest.mark.parametrize(
+    ("keys", "believed"),
+    [
+        (f'aka_K="0x{AKA_K}" aka_OP="0x{AKA_OP}"', True),
+        (f'aka_K="0x{AKA_K}" aka_OPc="0x{AKA_OPC}"', True),
+        (f'aka_K="0x{AKA_OPC}" aka_OP="0x{AKA_OP}"', False),
+        (f'aka_K="0x{AKA_K}" aka_OP="0x{AKA_K}"', False),
+    ],
+)
+def test_a_res_is_believed_of_who_has_the_keys(keys: str, believed: bool) -> None:
+    call = challenged(f'Digest realm="r", nonce="{AKA_NONCE}", algorithm=AKAv1-MD5')
+    answer = line(f"[authentication username=ims aka_K=0x{AKA_K} aka_OP=0x{AKA_OP}]", call)
+    assert verified(answer, action=f'username="ims" password="x" {keys}') is believed
+
+
 def test_a_message_that_is_none_is_not_believed() -> None:
     action = '<verifyauth assign_to="ok" username="a" password="b"/>'
     program = program_of(f'<recv request="OPTIONS"/><nop><action>{action}</action></nop><Reference variables="ok"/>')

@@ -171,6 +171,7 @@ OTHERS = ARGUMENTS.replace("key.pem", "other_key.pem")
         (ARGUMENTS, 'key="public.pem" orig="12155551212" dest="tel:+1-215-555-1213"', True),
         (ARGUMENTS, 'key="public.pem" orig="[call_number]"', False),
         (ARGUMENTS, 'key="public.pem" orig="nobody"', False),
+        (ARGUMENTS, 'key="public.pem" dest="12155551214"', False),
     ],
 )
 def test_what_is_believed(signed_with: str, attributes: str, expected: bool) -> None:

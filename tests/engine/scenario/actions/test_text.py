@@ -113,9 +113,10 @@ def test_trim(value: Value, expected: bytes, attribute: str) -> None:
         (b"", b""),
     ],
 )
-def test_urlencode_and_urldecode(plain: bytes, encoded: bytes) -> None:
-    assert run('<urlencode variable="v"/>', "v", start={"v": plain})[0]["v"] == encoded
-    assert run('<urldecode variable="v"/>', "v", start={"v": encoded})[0]["v"] == plain
+@pytest.mark.parametrize("attribute", ["variable", "assign_to"])
+def test_urlencode_and_urldecode(plain: bytes, encoded: bytes, attribute: str) -> None:
+    assert run(f'<urlencode {attribute}="v"/>', "v", start={"v": plain})[0]["v"] == encoded
+    assert run(f'<urldecode {attribute}="v"/>', "v", start={"v": encoded})[0]["v"] == plain
 
 
 @pytest.mark.parametrize(
