@@ -39,7 +39,7 @@ from engine.messages.events import (
     Warning,
 )
 from engine.messages.histogram import Histogram
-from engine.messages.scenario import Problem, Role, ScenarioDescription, StepDescription, StepKind
+from engine.messages.scenario import Problem, ProblemCode, Role, ScenarioDescription, StepDescription, StepKind
 
 __all__ = [
     "EXIT_CODES",
@@ -61,6 +61,7 @@ __all__ = [
     "PauseTraffic",
     "Percentiles",
     "Problem",
+    "ProblemCode",
     "ResumeTraffic",
     "Role",
     "RunFinished",

@@ -55,9 +55,13 @@ class DescribeScenario(Command[ScenarioDescription], frozen=True, kw_only=True, 
 
 
 class CheckScenario(Command[tuple[Problem, ...]], frozen=True, kw_only=True, tag=True):
-    """All problems and warnings of a scenario, by line; empty when it is sound. An unreadable file is a problem too."""
+    """All problems and warnings of a scenario, by line; empty when it is sound. An unreadable file is a problem too.
+
+    `keywords` are the names that a run with this scenario would define (-key).
+    """
 
     source: str
+    keywords: tuple[str, ...] = ()
 
 
 class CheckOptions(Command[tuple[OptionProblem, ...]], frozen=True, kw_only=True, tag=True):

@@ -49,8 +49,37 @@ class StepDescription(msgspec.Struct, frozen=True, kw_only=True):
     blank_after: bool = False
 
 
+class ProblemCode(StrEnum):
+    """What kind of problem it is, for programs: these words stay the same. `docs/check.md` says what each means."""
+
+    UNREADABLE = "unreadable"
+    MALFORMED = "malformed"
+    UNKNOWN_ELEMENT = "unknown-element"
+    UNKNOWN_ATTRIBUTE = "unknown-attribute"
+    UNKNOWN_ACTION = "unknown-action"
+    UNKNOWN_KEYWORD = "unknown-keyword"
+    NOT_BUILT = "not-built"
+    MISSING_LABEL = "missing-label"
+    SINGLE_VARIABLE = "single-variable"
+    TOO_MANY = "too-many"
+    INVALID = "invalid"
+    DOUBTFUL = "doubtful"
+    UNUSED_LABEL = "unused-label"
+    UNREACHABLE_STEP = "unreachable-step"
+    UNSET_VARIABLE = "unset-variable"
+    MISSING_LENGTH = "missing-length"
+    WRONG_LENGTH = "wrong-length"
+    UNACKNOWLEDGED_INVITE = "unacknowledged-invite"
+    RECV_NEVER_MATCHES = "recv-never-matches"
+    RESPONSE_BEFORE_REQUEST = "response-before-request"
+    JUMP_IN_RECV = "jump-in-recv"
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong or doubtful in a scenario; `warning` does not keep it from running."""
+    """One thing that is wrong or doubtful in a scenario; `warning` does not keep it from running.
+
+    Lines and columns count from 1, columns in bytes. Line 0 means the whole file, column 0 that it is not known.
+    """
 
     file: str
     line: int
@@ -58,9 +87,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     hint: str = ""
     warning: bool = False
+    code: ProblemCode = ProblemCode.INVALID
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        return self._told_at(f"{self.file}:{self.line}" if self.line else self.file)
+
+    def with_column(self) -> str:
+        """The same with the column behind the line, as compilers write it and editors read it."""
+        return self._told_at(f"{self.file}:{self.line}:{self.column}") if self.column else str(self)
+
+    def _told_at(self, place: str) -> str:
         return f"{place}: {'warning: ' if self.warning else ''}{self.message}" + (f" — {self.hint}" if self.hint else "")
 
 

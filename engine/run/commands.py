@@ -28,6 +28,7 @@ from engine.messages import (
     OptionProblem,
     PauseTraffic,
     Problem,
+    ProblemCode,
     ResumeTraffic,
     Role,
     RunStarted,
@@ -76,12 +77,13 @@ class Engine:
 
     async def describe_scenario(self, command: DescribeScenario) -> ScenarioDescription:
         """See `DescribeScenario`."""
-        return await in_thread(partial(describe_scenario, command.source))
+        return await in_thread(partial(describe_scenario, command.source, diagnosed=True))
 
     async def check_scenario(self, command: CheckScenario) -> tuple[Problem, ...]:
         """See `CheckScenario`."""
         try:
-            return (await in_thread(partial(describe_scenario, command.source, pipes=True))).problems
+            look = partial(describe_scenario, command.source, command.keywords, pipes=True, diagnosed=True)
+            return (await in_thread(look)).problems
         except ScenarioErrors as error:
             return tuple(_problem(one) for one in error.problems)
 
@@ -246,7 +248,15 @@ def _check(config: RunConfig) -> None:
 
 
 def _problem(error: ScenarioError) -> Problem:
-    return Problem(file=error.file, line=error.line, column=error.column, message=error.message, hint=error.hint)
+    """What kept a file from being read at all, as a problem of it."""
+    return Problem(
+        file=error.file,
+        line=error.line,
+        column=error.column,
+        message=error.message,
+        hint=error.hint,
+        code=ProblemCode.UNREADABLE,
+    )
 
 
 def _plan_of(plan: ShardPlan, index: int) -> ShardPlan:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from engine.messages import Role
+from engine.messages import ProblemCode, Role
 from engine.scenario.attributes import COMMANDS_LATER
 from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.pauses import read_length, without_meaning
@@ -124,9 +124,8 @@ def _target(draft: Draft, attribute: str, labels: dict[str, int], problems: Prob
     if name is None:
         return None
     if name not in labels:
-        problems.error(
-            draft.place_of(attribute), f'{attribute}="{name}": there is no such label', nearest(name, labels) or "add a <label>"
-        )
+        what, hint = f'{attribute}="{name}": there is no such label', nearest(name, labels) or "add a <label>"
+        problems.error(draft.place_of(attribute), what, hint, ProblemCode.MISSING_LABEL)
     return labels.get(name)
 
 

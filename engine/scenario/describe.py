@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 
 from engine.messages import ScenarioDescription, StepDescription, StepKind
 from engine.scenario.actions.data import ACTIONS as ON_DATA_FILES
+from engine.scenario.diagnostics import diagnose
 from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
@@ -15,17 +16,19 @@ from engine.scenario.problems import readable
 from engine.scenario.template import Parsed
 
 
-def describe_scenario(source: str, keywords: Collection[str] = (), *, pipes: bool = False) -> ScenarioDescription:
+def describe_scenario(
+    source: str, keywords: Collection[str] = (), *, pipes: bool = False, diagnosed: bool = False
+) -> ScenarioDescription:
     """A scenario for people; `source` is the name of a built-in one or a path, `keywords` are those of -key.
 
     It reads files. Raises ScenarioErrors only when there is nothing to read (`pipes`: see `read_source`).
     """
-    return describe(*read_source(source, pipes=pipes), keywords)
+    return describe(*read_source(source, pipes=pipes), keywords, diagnosed=diagnosed)
 
 
-def describe(name: str, data: bytes, keywords: Collection[str] = ()) -> ScenarioDescription:
-    """The same of a scenario that was read."""
-    scenario, problems = read_scenario(name, data, keywords)
+def describe(name: str, data: bytes, keywords: Collection[str] = (), *, diagnosed: bool = False) -> ScenarioDescription:
+    """The same of a scenario that was read. `diagnosed`: with the warnings of `diagnostics`, for whoever looks at it."""
+    scenario, problems = read_scenario(name, data, keywords, diagnose if diagnosed else None)
     return ScenarioDescription(
         source=name,
         title=readable(scenario.title),

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.messages import ProblemCode
 from engine.scenario.places import Place, Places
 from engine.scenario.problems import Problems
 
@@ -97,7 +98,7 @@ def read_document(text: str, problems: Problems) -> Element | None:
     try:
         return _Reader(text, problems).read()
     except Malformed as error:
-        problems.error(error.place, error.message, error.hint)
+        problems.error(error.place, error.message, error.hint, ProblemCode.MALFORMED)
         return None
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.messages import Problem
+from engine.messages import Problem, ProblemCode
 from engine.scenario import attributes
 from engine.scenario.actions import ACTIONS
 from engine.scenario.actions import LATER as ACTIONS_LATER
@@ -29,15 +29,18 @@ from engine.scenario.program import RunFacts
 from engine.scenario.reading import Draft, Reading
 from engine.scenario.scope import Scope
 from engine.scenario.template import Parsed, TemplateParser, clean
+from engine.scenario.variable_uses import variables_in
 
 SAMPLE_RUN = RunFacts(local_ip="127.0.0.1", local_port=5060, remote_ip="127.0.0.1", remote_host="127.0.0.1")
 """Stands for the run while a scenario is only checked."""
 
 
-def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tuple[Scenario, tuple[Problem, ...]]:
+def read_scenario(
+    file: str, data: bytes, keywords: Collection[str] = (), diagnose: Callable[[Reading, Scenario], None] | None = None
+) -> tuple[Scenario, tuple[Problem, ...]]:
     """What could be understood of a scenario, and its problems, warnings included. Never raises for what `data` says.
 
-    `file` names it in problems; `keywords` are those that the run defines (-key).
+    `file` names it in problems; `keywords` are those that the run defines (-key). `diagnose` may add warnings of its own.
     """
     problems = Problems(file, MOST_PROBLEMS)
     reading = Reading(problems)
@@ -45,7 +48,10 @@ def read_scenario(file: str, data: bytes, keywords: Collection[str] = ()) -> tup
         root = _parse(data, problems)
         if root is not None:
             _Reader(reading, keywords).read(root)
-        return check_steps(reading), problems.all
+        scenario = check_steps(reading)
+        if diagnose is not None and root is not None:
+            diagnose(reading, scenario)
+        return scenario, problems.all
     except TooManyProblems:
         return check_steps(Reading(Problems(file))), problems.all
 
@@ -106,7 +112,9 @@ class _Reader:
         if tag in self.handlers:
             self.handlers[tag](element)
         else:
-            self.problems.error(element.line, f"unknown element <{tag}>", nearest(tag, self.handlers, "<{}>"))
+            self.problems.error(
+                element.line, f"unknown element <{tag}>", nearest(tag, self.handlers, "<{}>"), ProblemCode.UNKNOWN_ELEMENT
+            )
 
     # --- attributes ----------------------------------------------------------------------------------------------------
 
@@ -128,11 +136,13 @@ class _Reader:
         return values
 
     def strange(self, element: Element, name: str, known: Collection[str]) -> None:
+        place = element.place_of(name)
         if attributes.is_later(element.tag, name):
-            self.problems.error(element.place_of(name), f"attribute {name} of <{element.tag}> is not built yet", LATER_HINT)
+            what = f"attribute {name} of <{element.tag}> is not built yet"
+            self.problems.error(place, what, LATER_HINT, ProblemCode.NOT_BUILT)
         else:
-            hint = nearest(name, known)
-            self.problems.warn(element.place_of(name), f"<{element.tag}> has no attribute {name}; it is ignored", hint)
+            what = f"<{element.tag}> has no attribute {name}; it is ignored"
+            self.problems.warn(place, what, nearest(name, known), ProblemCode.UNKNOWN_ATTRIBUTE)
 
     # --- elements ------------------------------------------------------------------------------------------------------
 
@@ -186,7 +196,7 @@ class _Reader:
             if text and not _CALL_ID.search(text):
                 hint = "the other side knows the call by it: write Call-ID: [call_id]"
                 self.problems.error(message.line, "the command of <sendCmd> has no Call-ID", hint)
-        self.problems.error(element.line, f"<{element.tag}> (3PCC) is not built yet", LATER_HINT)
+        self.problems.error(element.line, f"<{element.tag}> (3PCC) is not built yet", LATER_HINT, ProblemCode.NOT_BUILT)
 
     def hide(self, draft: Draft) -> None:
         """`hiderest` hides or shows all that follow; `hide` only its own step."""
@@ -214,7 +224,7 @@ class _Reader:
         name = self.values(element).get("id")
         found = element.cdata
         text, message = self.message(element, found and (found[0].rstrip(), found[1]))
-        for variable in self.variables_in(message):
+        for variable in variables_in(message):
             self.reading.uses.reference(*variable)
         if name is not None and text:
             self.reading.default_messages[name] = message
@@ -228,16 +238,9 @@ class _Reader:
     def text(self, text: str, line: int, margins: Sequence[int] | None) -> Parsed:
         """A text with keywords (see `TemplateParser.parse`); the variables that it names are noted."""
         parsed = self.templates.parse(text, line, margins=margins)
-        for name, at in self.variables_in(parsed):
+        for name, at in variables_in(parsed):
             self.reading.uses.use(name, at)
         return parsed
-
-    def variables_in(self, parsed: Parsed) -> Iterator[tuple[str, int]]:
-        """The variables that a text names, and where."""
-        for word in parsed.words:
-            name = word.rest if word.name == "$" else _fill_variable(word.arguments) if word.name == "fill" else ""
-            if name:
-                yield name, word.line
 
     # --- actions -------------------------------------------------------------------------------------------------------
 
@@ -262,15 +265,14 @@ class _Reader:
         kind = ACTIONS.get(name)
         if kind is None:
             if name in ACTIONS_LATER:
-                self.problems.error(line, f"action <{name}> is not built yet", LATER_HINT)
+                self.problems.error(line, f"action <{name}> is not built yet", LATER_HINT, ProblemCode.NOT_BUILT)
             else:
                 known = [*ACTIONS, *ACTIONS_LATER]
-                self.problems.error(line, f"unknown action <{name}>", nearest(name, known, "<{}>"))
+                self.problems.error(line, f"unknown action <{name}>", nearest(name, known, "<{}>"), ProblemCode.UNKNOWN_ACTION)
             return None
         given = dict(element.attributes)
         for attribute in given.keys() - kind.attributes:
-            hint = nearest(attribute, kind.attributes)
-            self.problems.warn(element.place_of(attribute), f"<{name}> has no attribute {attribute}; it is ignored", hint)
+            self.strange(element, attribute, kind.attributes)
         texts = {each: self.text(given[each], *element.place_of_value(each)) for each in kind.texts & given.keys()}
         node = ActionNode(name, line, given, texts)
         try:
@@ -286,8 +288,3 @@ class _Reader:
 
 def _count_steps(section: Element) -> int:
     return sum(element.tag in attributes.COMMANDS for element in section)
-
-
-def _fill_variable(arguments: Mapping[str, Parsed]) -> str:
-    named = arguments.get("variable")
-    return (named.constant or b"").decode("latin-1").removeprefix("$") if named else ""

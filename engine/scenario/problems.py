@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 
 from engine.errors import ScenarioError, ScenarioErrors
-from engine.messages import Problem
+from engine.messages import Problem, ProblemCode
 from engine.scenario.places import column_of
 
 MOST_PROBLEMS = 1000
@@ -62,24 +62,31 @@ class Problems:
         self._most = most
         self._found: dict[Problem, None] = {}
 
-    def error(self, line: int, message: str, hint: str = "") -> None:
+    def error(self, line: int, message: str, hint: str = "", code: ProblemCode = ProblemCode.INVALID) -> None:
         """Something that keeps the scenario from running. Raises TooManyProblems."""
         if self._is_full():
-            self._add(line, "there are too many problems; the file was not read beyond this line", "")
+            self._add(line, "there are too many problems; the file was not read beyond this line", "", ProblemCode.TOO_MANY)
             raise TooManyProblems
-        self._add(line, message, hint)
+        self._add(line, message, hint, code)
 
-    def warn(self, line: int, message: str, hint: str = "") -> None:
+    def warn(self, line: int, message: str, hint: str = "", code: ProblemCode = ProblemCode.DOUBTFUL) -> None:
         """Something doubtful that SIPp puts up with, and so do we."""
         if not self._is_full():
-            self._add(line, message, hint, warning=True)
+            self._add(line, message, hint, code, warning=True)
 
     def _is_full(self) -> bool:
         return self._most is not None and len(self._found) >= self._most
 
-    def _add(self, line: int, message: str, hint: str, *, warning: bool = False) -> None:
-        message, hint = one_line(message), one_line(hint)
-        found = Problem(file=self.file, line=int(line), column=column_of(line), message=message, hint=hint, warning=warning)
+    def _add(self, line: int, message: str, hint: str, code: ProblemCode, *, warning: bool = False) -> None:
+        found = Problem(
+            file=self.file,
+            line=int(line),
+            column=column_of(line),
+            message=one_line(message),
+            hint=one_line(hint),
+            warning=warning,
+            code=code,
+        )
         self._found[found] = None
 
     def extend(self, found: Iterable[Problem]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from engine.messages import ProblemCode
 from engine.scenario.assemble import Part, assemble
 from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
 from engine.scenario.program import CallState, Render, RunFacts
@@ -105,12 +106,12 @@ class Language:
                 )
             return "field"
         if name in self._later:
-            problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT)
+            problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT, ProblemCode.NOT_BUILT)
         else:
             alike = nearest(name, [*(self._table.keys() - _PREFIXES), *self._later, *own], "[{}]")
             plain = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
             hint = f"{alike} Or give it a value with -key {name} VALUE" if alike else plain
-            problems.error(line, f"unknown keyword [{full}]", hint)
+            problems.error(line, f"unknown keyword [{full}]", hint, ProblemCode.UNKNOWN_KEYWORD)
         return None
 
     def compile(self, parsed: Parsed, scope: Scope) -> list[Part]:

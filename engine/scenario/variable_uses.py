@@ -8,7 +8,11 @@ a `Reference` element names it. A declaration counts as a use.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+
+from engine.messages import ProblemCode
 from engine.scenario.problems import Problems, nearest
+from engine.scenario.template import Parsed
 from engine.scenario.variables import Variable
 
 
@@ -56,6 +60,11 @@ class VariableUses:
         """The variables of the user."""
         return tuple(name for name in self._declared["User"] if name not in self._declared["Global"])
 
+    @property
+    def vouched(self) -> Collection[str]:
+        """What `Reference` elements name."""
+        return self._references.keys()
+
     def check(self, problems: Problems) -> None:
         """Report what is used once only, and references to nothing."""
         for name, lines in self._lines.items():
@@ -63,9 +72,24 @@ class VariableUses:
                 self._report_single(name, lines[0], problems)
         for name, line in self._references.items():
             if name not in self._lines:
-                problems.error(line, f"Reference names ${name}, which is never used", nearest(name, self._lines, "${}"))
+                what = f"Reference names ${name}, which is never used"
+                problems.error(line, what, nearest(name, self._lines, "${}"), ProblemCode.SINGLE_VARIABLE)
 
     def _report_single(self, name: str, line: int, problems: Problems) -> None:
         elements = [element for element, names in self._declared.items() if name in names]
         what = f"<{elements[0]}> names ${name}, which is never used" if elements else f"variable ${name} is used only here"
-        problems.error(line, what, nearest(name, self._lines, "${}") or f'or name it in <Reference variables="{name}"/>')
+        hint = nearest(name, self._lines, "${}") or f'or name it in <Reference variables="{name}"/>'
+        problems.error(line, what, hint, ProblemCode.SINGLE_VARIABLE)
+
+
+def variables_in(parsed: Parsed) -> Iterator[tuple[str, int]]:
+    """The variables that a text names, and where."""
+    for word in parsed.words:
+        name = word.rest if word.name == "$" else _fill_variable(word.arguments) if word.name == "fill" else ""
+        if name:
+            yield name, word.line
+
+
+def _fill_variable(arguments: Mapping[str, Parsed]) -> str:
+    named = arguments.get("variable")
+    return (named.constant or b"").decode("latin-1").removeprefix("$") if named else ""

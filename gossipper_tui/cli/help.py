@@ -17,7 +17,7 @@ COMMANDS = {
     "sipp": ("gossipper sipp [host[:port]] [flags]", "Run a scenario with SIPp's flags and exit codes."),
     "tui": ("gossipper tui [host[:port]] [flags]", "Open the full-screen application; the flags fill its form."),
     "demo": ("gossipper demo", "A UAS and a UAC on loopback, full-screen, nothing to configure."),
-    "check": ("gossipper check FILE…", "Print every problem of scenario files; exit code 1 if there is one."),
+    "check": ("gossipper check [flags] FILE…", "Print every problem of scenario files; exit code 1 if one is an error."),
     "help": ("gossipper help [command]", "Help on a command."),
 }
 """Each command: how it is written and what it does."""
@@ -27,6 +27,17 @@ PRINTING = {
     "-v": "Print the version and end.",
     "-h": "Print this help and end.",
 }
+
+CHECK_FLAGS = {
+    "-key NAME VALUE": "Take [NAME] for a keyword, as a run with this flag does. May be given several times.",
+    "--json": "Print one JSON list of all problems, for editors; docs/check.md tells its fields and codes.",
+}
+
+CHECK_NOTES = """\
+A FILE may be the name of a built-in scenario, and - is standard input.
+
+Exit codes:
+  0     no error: a run can start, whatever is warned of      1     a file has an error"""
 
 KEYS_AND_CODES = """\
 Keys while it runs:
@@ -53,6 +64,8 @@ def command_help(command: str) -> str:
     """What `gossipper help COMMAND` and `gossipper COMMAND -h` print; KeyError for a command that there is not."""
     usage, text = COMMANDS[command]
     parts = [f"{usage}\n{text}"]
+    if command == "check":
+        parts += [_section("Flags", CHECK_FLAGS.items()), CHECK_NOTES]
     if command in ("sipp", "tui"):
         parts += [_section("Interface", FLAG_HELP.items())] if command == "tui" else []
         parts += [_section(group.value, map(_row, _options(group))) for group in Group if _options(group)]

@@ -15,7 +15,7 @@ from engine.messages import CheckOptions, CheckScenario, DescribeScenario, Outco
 from engine.options import RunConfig
 from tests.engine.run.runs import SHORT_CALLS, engine_with_server, start
 
-CALL = "OPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\nCSeq: 1 OPTIONS\n\n"
+CALL = "OPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\nCSeq: 1 OPTIONS\nContent-Length: [len]\n\n"
 
 
 def scenario(folder: Path, text: str = "") -> str:
@@ -36,7 +36,7 @@ async def test_what_a_scenario_names_is_not_opened(tmp_path: Path, fifo: str, na
     source = scenario(tmp_path, f'[file name="{tmp_path / name}"]')
     async with open_engine() as bus:
         (problem,) = await bus.call(CheckScenario(source=source))
-        assert (problem.line, told in problem.message) == (5, True)
+        assert (problem.line, told in problem.message) == (6, True)
         assert (await bus.call(DescribeScenario(source=source))).problems == (problem,)
         with pytest.raises(ScenarioErrors, match=told):
             await bus.call(StartRun(config=RunConfig(**{**SHORT_CALLS, "scenario_file": source})))

@@ -57,6 +57,10 @@ def refused(ended: Ended, code: int, *words: str) -> None:
         (["chek"], ["chek", "did you mean check"]),
         (["-sn", "uac"], ["-sn", "gossipper sipp -sn"]),
         (["check"], ["which file"]),
+        (["check", "--json"], ["which file"]),
+        (["check", "-key", "own"], ["-key", "a name and a value"]),
+        (["check", "-sn", "uac"], ["-sn", "check takes files"]),
+        (["check", "-", "-"], ["only once"]),
         (["help", "nosuch"], ["nosuch"]),
     ],
 )
@@ -143,7 +147,7 @@ def test_check_prints_every_problem_of_every_file(tmp_path: Path) -> None:
     assert ended.code == 1
     lines = ended.out.splitlines()
     assert lines[0] == "uac: sound"
-    assert [line.partition(": ")[0] for line in lines[1:]] == ["typo.xml:5", "typo.xml:10", "nowhere.xml"]
+    assert [line.partition(": ")[0] for line in lines[1:]] == ["typo.xml:5:30", "typo.xml:10:24", "nowhere.xml"]
     assert ended.err == ""
 
 
