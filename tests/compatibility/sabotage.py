@@ -39,8 +39,10 @@ def _action(name: str) -> None:
     def compile_wrongly(node: Any, scope: Any) -> Callable[[Any], None]:
         act: Callable[[Any], None] = entry.compile(node, scope)
         if attribute in node.attributes:
-            others = {each: value for each, value in node.attributes.items() if each != attribute}
-            act = entry.compile(replace(node, attributes=others), scope)
+            others, texts = dict(node.attributes), dict(node.texts)
+            del others[attribute]
+            texts.pop(attribute, None)
+            act = entry.compile(replace(node, attributes=others, texts=texts), scope)
         return act if attribute else lambda call: None
 
     table[name] = replace(entry, compile=compile_wrongly)
