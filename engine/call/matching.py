@@ -48,7 +48,7 @@ NO_BRANCHES: Final[list[bytes]] = []
 def _takes_method(step: RecvStep, method: bytes) -> bool:
     if step.statuses:
         return False
-    return step.method == method if step.expression is None else step.expression.search(method) is not None
+    return step.method == method if step.expression is None else step.expression.fits(method)
 
 
 def _is_of(step: RecvStep, message: Message, branches: list[bytes]) -> bool:

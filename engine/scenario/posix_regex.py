@@ -13,6 +13,8 @@ translated first, in one pass over its characters. What differs:
 from __future__ import annotations
 
 import re as _re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import regex
 
@@ -25,7 +27,14 @@ _FIXED = _re.compile(r"\{\d+\}")
 _CLASS = _re.compile(r"\[(:[a-z]+:|=.=|\..\.)\]")
 _SPECIAL_IN_SET = frozenset(r"\[]^-&|~")
 
+_MOST_TIMES = 32_767
+"""The largest count of a repetition, as in glibc."""
+_DEEPEST = 100
+"""How many groups and repetitions may be within each other."""
+_LARGEST = 100_000
+"""Of how many pieces an expression may be when its repetitions are written out: some 0.3 s and 100 MB."""
 
+_SHOWN = 60
 LONGEST_SEARCH_S = 0.05
 """How long a search may take: a peer may send what an expression takes for ever on. Looking at the clock is what costs."""
 _SHORT = 2048
@@ -48,6 +57,18 @@ class Expression:
             return self._pattern.search(text)
         return self._pattern.search(text, timeout=LONGEST_SEARCH_S)
 
+    def fits(self, text: bytes) -> bool:
+        """Whether it is found; what takes too long to search is not."""
+        try:
+            return self.search(text) is not None
+        except TimeoutError:
+            return False
+
+
+def shorten(expression: str) -> str:
+    """As much of an expression as a message has room for."""
+    return expression if len(expression) <= _SHOWN else f"{expression[:_SHOWN]}…"
+
 
 def compile_posix(expression: str) -> Expression:
     """The expression as one on bytes. Raises Misuse with what is wrong."""
@@ -59,7 +80,16 @@ def compile_posix(expression: str) -> Expression:
     try:
         return Expression(regex.compile(translated.encode("latin-1"), flags), simple=simple)
     except (regex.error, UnicodeEncodeError) as error:
-        raise Misuse(f"'{expression}' is no regular expression: {error}", "POSIX extended syntax") from None
+        raise Misuse(f"'{shorten(expression)}' is no regular expression: {error}", "POSIX extended syntax") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What a repetition would repeat, translated: how many pieces it is with its own repetitions written out, and how deep."""
+
+    text: str
+    size: int = 1
+    depth: int = 0
 
 
 class _Translator:
@@ -71,7 +101,7 @@ class _Translator:
     def __init__(self, expression: str) -> None:
         self.text = expression
         self.position = 0
-        self.out: list[str] = []
+        self.out: list[_Piece] = []
         self.has_piece = False
         self.groups: list[int] = []
         self.choices = 0
@@ -81,17 +111,25 @@ class _Translator:
             self._one(self.text[self.position])
         if self.groups:
             self._fail("( without )")
-        return "".join(self.out)
+        return self._join(self.out).text
 
     def _fail(self, what: str) -> None:
-        raise Misuse(
-            f"'{self.text}' is no regular expression: {what} at character {self.position + 1}", "POSIX extended syntax"
-        )
+        what = f"{what} at character {self.position + 1}"
+        raise Misuse(f"'{shorten(self.text)}' is no regular expression: {what}", "POSIX extended syntax")
 
-    def _piece(self, text: str, length: int) -> None:
-        self.out.append(text)
+    def _join(self, pieces: Sequence[_Piece]) -> _Piece:
+        """One piece of several in a row."""
+        size, depth = sum(piece.size for piece in pieces), max((piece.depth for piece in pieces), default=0)
+        if size > _LARGEST:
+            self._fail("too large")
+        if depth > _DEEPEST or len(self.groups) > _DEEPEST:
+            self._fail("too many groups and repetitions within each other")
+        return _Piece("".join(piece.text for piece in pieces), size, depth)
+
+    def _add(self, text: str, length: int, *, repeatable: bool = True) -> None:
+        self.out.append(_Piece(text))
         self.position += length
-        self.has_piece = True
+        self.has_piece = repeatable
 
     def _one(self, character: str) -> None:
         if character == "[":
@@ -107,34 +145,33 @@ class _Translator:
         elif character == ")" and self.groups:
             self._close()
         elif character in "^$":
-            self.out.append(r"\A" if character == "^" else r"\Z")
-            self.position += 1
-            self.has_piece = False
+            self._add(r"\A" if character == "^" else r"\Z", 1, repeatable=False)
         else:
-            self._piece("." if character == "." else regex.escape(character), 1)
+            self._add("." if character == "." else regex.escape(character), 1)
 
     def _open_or_branch(self, character: str) -> None:
         if character == "(":
             self.groups.append(len(self.out))
         else:
             self.choices += 2
-        self.out.append(character)
-        self.position += 1
-        self.has_piece = False
+        self._add(character, 1, repeatable=False)
 
     def _close(self) -> None:
         start = self.groups.pop()
-        self.out[start:] = ["".join(self.out[start:]) + ")"]
+        inner = self._join(self.out[start:])
+        self.out[start:] = [_Piece(f"{inner.text})", inner.size, inner.depth + 1)]
         self.position += 1
         self.has_piece = True
 
-    def _repeat(self, operator: str, length: int) -> None:
+    def _repeat(self, operator: str, length: int, times: int = 1) -> None:
         if not self.has_piece:
             self._fail(f"nothing to repeat before {operator}")
-        of_one_character = not self.out[-1].startswith("(")
+        piece = self.out[-1]
+        of_one_character = not piece.depth
         if not (of_one_character and _FIXED.fullmatch(operator)):
             self.choices += 1 if of_one_character else 2
-        self.out[-1] = f"(?:{self.out[-1]}){operator}"
+        repeated = _Piece(f"(?:{piece.text}){operator}", piece.size * max(times, 1), piece.depth + 1)
+        self.out[-1] = self._join([repeated])
         self.position += length
 
     def _interval(self) -> None:
@@ -143,21 +180,27 @@ class _Translator:
             self._fail("{ without a count and }")
             return
         low, comma, high = found[1] or "0", found[2], found[3]
-        self._repeat(f"{{{low}{comma}{high}}}" if comma else f"{{{low}}}", len(found[0]))
+        times = max(self._count(low), self._count(high or "0"))
+        self._repeat(f"{{{low}{comma}{high}}}" if comma else f"{{{low}}}", len(found[0]), times)
+
+    def _count(self, digits: str) -> int:
+        if len(digits) > len(str(_MOST_TIMES)) or int(digits) > _MOST_TIMES:
+            self._fail(f"a count above {_MOST_TIMES}")
+        return int(digits)
 
     def _escape(self) -> None:
         following = self.text[self.position + 1 : self.position + 2]
         if not following:
             self._fail("a backslash at the end")
         if following in _WORD_EDGES:
-            self._piece(_WORD_EDGES[following], 2)
+            self._add(_WORD_EDGES[following], 2)
         elif following in _KEPT_ESCAPES:
-            self._piece("\\" + following, 2)
+            self._add("\\" + following, 2)
         elif following in "123456789":
             self.choices += 2
-            self._piece("\\" + following, 2)
+            self._add("\\" + following, 2)
         else:
-            self._piece(regex.escape(following), 2)
+            self._add(regex.escape(following), 2)
 
     def _set(self) -> None:
         position = self.position + 1
@@ -179,7 +222,7 @@ class _Translator:
             position += 1
         if position >= len(self.text):
             self._fail("[ without ]")
-        self._piece(out + "]", position + 1 - self.position)
+        self._add(out + "]", position + 1 - self.position)
 
 
 def _in_set(character: str) -> str:

@@ -211,8 +211,8 @@ class SendStep(Common):
 class Searcher(Protocol):
     """A compiled regular expression."""
 
-    def search(self, text: bytes, /) -> object:
-        """Something when it matches, else None."""
+    def fits(self, text: bytes, /) -> bool:
+        """Whether it is found in the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from engine.messages import Failure
 from engine.scenario.actions.node import ActionKind, ActionNode, checks, several_variables, single_variable
-from engine.scenario.posix_regex import compile_posix
+from engine.scenario.posix_regex import compile_posix, shorten
 from engine.scenario.problems import Misuse
 from engine.scenario.program import Action, CallState
 from engine.scenario.scope import Scope
@@ -25,7 +25,7 @@ def _ereg(node: ActionNode, scope: Scope) -> Action:
     names = several_variables(node.required("assign_to"))
     targets = [(group, scope.variable(name)) for group, name in enumerate(names) if group <= expression.groups]
     must, must_not = checks(node)
-    where = f"ereg '{node.attributes['regexp']}'"
+    where = f"ereg '{shorten(node.attributes['regexp'])}'"
 
     def act(call: CallState) -> None:
         text = haystack(call)
