@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from engine.messages import Failure
 from engine.scenario.actions.node import ActionKind, ActionNode, checks, several_variables, single_variable
-from engine.scenario.posix_regex import compile_posix, shorten
+from engine.scenario.posix_regex import Expression, compile_posix, shorten
 from engine.scenario.problems import Misuse
 from engine.scenario.program import Action, CallState
 from engine.scenario.scope import Scope
@@ -19,8 +19,16 @@ Haystack = Callable[[CallState], bytes | None]
 """What an expression is searched in; None when a header is not there."""
 
 
+def _expression(node: ActionNode) -> Expression:
+    """The expression in `regexp`. Raises Misuse."""
+    try:
+        return compile_posix(node.required("regexp"))
+    except Misuse as misuse:
+        raise Misuse(misuse.message, misuse.hint, "regexp") from None
+
+
 def _ereg(node: ActionNode, scope: Scope) -> Action:
-    expression = compile_posix(node.required("regexp"))
+    expression = _expression(node)
     haystack = _SEARCH_IN[node.one_of("search_in", _SEARCH_IN, "msg")](node, scope)
     names = several_variables(node.required("assign_to"))
     targets = [(group, scope.variable(name)) for group, name in enumerate(names) if group <= expression.groups]

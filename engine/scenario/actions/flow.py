@@ -32,7 +32,7 @@ def _operand(node: ActionNode, scope: Scope) -> Callable[[CallState], float]:
 def _jump(node: ActionNode, scope: Scope) -> Action:
     operand = _operand(node, scope)
     if "value" in node.attributes and not 0 <= node.number("value") <= scope.steps:
-        raise Misuse(f"jump leads out of the scenario, which has {scope.steps} steps", "they are numbered from 0")
+        raise Misuse(f"jump leads out of the scenario, which has {scope.steps} steps", "they are numbered from 0", "value")
 
     def act(call: CallState) -> None:
         target = operand(call)

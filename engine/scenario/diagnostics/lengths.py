@@ -16,8 +16,9 @@ from engine.scenario.reading import Draft
 from engine.scenario.template import Parsed, Text
 
 _LENGTH = re.compile(r"^(?:content-length|l)[ \t]*:[ \t]*(.*)$", re.I | re.M)
-_LINE_OF_KEYWORD = re.compile(r"^[^:\n]*\[", re.M)
-"""A line whose header a keyword makes, which may be any."""
+_NO_LENGTH = r"\[(?:routes\]|authentication\b|last_(?!content-length|l:))"
+_LINE_OF_KEYWORD = re.compile(rf"^(?!{_NO_LENGTH})[^:\n]*\[", re.I | re.M)
+"""A line whose header a keyword makes, which may be Content-Length."""
 _NUMBER = re.compile(r"\d{1,9}")
 _BLANK_LINE = b"\r\n\r\n"
 _HINT = "write Content-Length: [len]"

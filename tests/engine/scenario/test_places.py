@@ -33,6 +33,8 @@ def test_a_place_is_a_line() -> None:
         ('<nop>\n <action>\n  <log message="[$a] [nonsense]"/></action></nop>', "[nonsense", "unknown keyword"),
         (r'<nop><action><log message="a\"b [nonsense]"/></action></nop>', "message", "unknown keyword"),
         ('<nop><action>\n <assign assign_to="a" value="x"/></action></nop>', "value", "is no number"),
+        ('<nop><action>\n <ereg regexp="(" search_in="msg" assign_to="a"/></action></nop>', "regexp", "'('"),
+        ('<nop><action>\n <jump  value="77"/></action></nop>', "value", "leads out of the scenario"),
         ('<nop><action>\n <logg message=""/></action></nop>', "<logg", "unknown action"),
         ('<nop><action>\n <log message="" mesage=""/></action></nop>', "mesage", "has no attribute mesage"),
         ('<nop><action><log message="[$once]"/></action></nop>', "[$once", "is used only here"),

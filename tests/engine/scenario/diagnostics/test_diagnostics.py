@@ -53,6 +53,7 @@ HAS = {
     },
     ProblemCode.MISSING_LENGTH: {
         "none": ("<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  A: 1\n\n  body\n]]></send>", "OPTIONS"),
+        "among headers of the request": ("<send><![CDATA[\n  SIP/2.0 200 OK\n  [last_Via:]\n  [routes]\n  [last_CSeq:]\n\n  body\n]]></send>", "SIP/2.0 200"),
         "in the body": ("<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  A: 1\n\n  Content-Length: 4\n]]></send>", "OPTIONS"),
     },
     ProblemCode.WRONG_LENGTH: {
@@ -131,6 +132,7 @@ HAS_NOT = {
         "no body": "<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  A: 1\n\n\n]]></send>",
         "len": "<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  content-length : [len]\n\n  body\n]]></send>",
         "compact": "<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  l:[len]\n\n  body\n]]></send>",
+        "a header of the request": "<send><![CDATA[\n  SIP/2.0 200 OK\n  [last_Via:]\n  [last_content-length:]\n\n  body\n]]></send>",
         "a header that a keyword makes": "<send><![CDATA[\n  OPTIONS sip:x SIP/2.0\n  [field0]\n\n  body\n]]></send>",
     },
     ProblemCode.WRONG_LENGTH: {
