@@ -2,7 +2,7 @@
 """The attributes of elements: what each may hold, as tables.
 
 A converter takes the text and returns the value or raises `Misuse`. To add an attribute: an entry in the table of its
-element, and the field of the same name in `model`. An attribute that SIPp knows and we do not yet is in `LATER`.
+element, and the field of the same name in `model`.
 """
 
 from __future__ import annotations
@@ -213,16 +213,8 @@ REQUIRED: Mapping[str, str] = {
     "DefaultMessage": "id",
 }
 
-LATER: Mapping[str, frozenset[str]] = {}
-"""Attributes of SIPp's that are not built yet, by element."""
-
 IN_INIT = ("nop", "pause", "label", "sendCmd", "recvCmd")
 """What may stand in an <init>: nothing there has a peer."""
-
-
-def is_later(element: str, attribute: str) -> bool:
-    """Whether SIPp knows this attribute of this element and we do not yet."""
-    return attribute in LATER.get(element, frozenset())
 
 
 COMMANDS = ("send", "recv", "pause", "timewait", "nop", "sendCmd", "recvCmd")

@@ -137,12 +137,8 @@ class _Reader:
 
     def strange(self, element: Element, name: str, known: Collection[str]) -> None:
         place = element.place_of(name)
-        if attributes.is_later(element.tag, name):
-            what = f"attribute {name} of <{element.tag}> is not built yet"
-            self.problems.error(place, what, LATER_HINT, ProblemCode.NOT_BUILT)
-        else:
-            what = f"<{element.tag}> has no attribute {name}; it is ignored"
-            self.problems.warn(place, what, nearest(name, known), ProblemCode.UNKNOWN_ATTRIBUTE)
+        what = f"<{element.tag}> has no attribute {name}; it is ignored"
+        self.problems.warn(place, what, nearest(name, known), ProblemCode.UNKNOWN_ATTRIBUTE)
 
     # --- elements ------------------------------------------------------------------------------------------------------
 

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import chain
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from engine.errors import ScenarioErrors
+from engine.scenario.actions import ACTIONS
+from engine.scenario.attributes import OF_ELEMENT
 from engine.scenario.compile import compile_program
 from engine.scenario.document import decode
 from engine.scenario.library import read_source
@@ -88,3 +92,93 @@ def test_lines_of_problems_are_those_of_the_file(text: str, blank: int) -> None:
     lines = decode(data).split("\n")
     found = [problem for problem in read_scenario("s.xml", data)[1] if "[nonsense]" in problem.message]
     assert ["[nonsense]" in lines[problem.line - 1] for problem in found] == [True]
+
+
+TAGS = [*OF_ELEMENT, *ACTIONS, "label", "foo", "{urn:x}send"]
+ATTRIBUTES = sorted(
+    {*chain.from_iterable(OF_ELEMENT.values()), *chain.from_iterable(kind.attributes for kind in ACTIONS.values()), "x"}
+)
+VALUES_OF_ATTRIBUTES = [
+    "",
+    "1",
+    "-1",
+    "1e308",
+    "true",
+    "200,183",
+    "a",
+    "a,b",
+    "[call_id]",
+    "[$a]",
+    "(a",
+    "[",
+    "<",
+    '"',
+    "\n",
+    "é",
+    "\U0001f600",
+]
+xml_text = st.one_of(
+    st.sampled_from(["", "\n", "OPTIONS sip:x SIP/2.0\n[$a]", "\U0001f600", "&", "<"]), st.text("a[]\n &<é", max_size=9)
+)
+
+
+@st.composite
+def elements(draw: st.DrawFn, depth: int = 3) -> etree._Element:
+    """An element with any attributes and children, as lxml writes it."""
+    element = etree.Element(draw(st.sampled_from(TAGS)))
+    for name in draw(st.lists(st.sampled_from(ATTRIBUTES), max_size=5)):
+        element.set(name, draw(st.sampled_from(VALUES_OF_ATTRIBUTES)))
+    text = draw(xml_text)
+    element.text = etree.CDATA(text) if draw(st.booleans()) else text
+    for child in draw(st.lists(elements(depth - 1), max_size=3)) if depth else ():
+        element.append(child)
+    element.tail = draw(xml_text)
+    return element
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(elements(), max_size=5), st.sampled_from(["utf-8", "utf-16", "iso-8859-1", "us-ascii"]))
+def test_no_xml_makes_the_loader_raise_anything_but_its_own_error(children: list[etree._Element], encoding: str) -> None:
+    root = etree.Element("scenario", name="x")
+    root.extend(children)
+    data = etree.tostring(root, encoding=encoding, xml_declaration=True)
+    etree.fromstring(data)
+    with contextlib.suppress(ScenarioErrors):
+        load_scenario("s.xml", data)
+
+
+VALUES = st.binary(max_size=40).map(lambda value: value.replace(b"\r", b"").replace(b"\n", b""))
+HEADER_WORDS = [
+    "[call_id]",
+    "[$v]",
+    "[last_To:]",
+    "[last_No:]",
+    "[cseq+1]",
+    "[routes]",
+    "[peer_tag_param]",
+    "a",
+    ":",
+    " ",
+    "%",
+    "é",
+    "[branch]",
+]
+header_line = st.lists(st.sampled_from(HEADER_WORDS), min_size=1, max_size=6).map("".join)
+
+
+@settings(max_examples=300)
+@given(st.lists(header_line, max_size=6), st.lists(st.one_of(st.just(""), header_line), max_size=6), VALUES)
+def test_lines_end_in_crlf_and_the_length_is_that_of_the_body(headers: list[str], body: list[str], value: bytes) -> None:
+    text = "\n".join(["OPTIONS sip:x SIP/2.0", *(f"X{line}" for line in headers), "Content-Length: [len]", "", *body])
+    scenario = f'<send><![CDATA[\n{text}\n]]></send><nop><action><assignstr assign_to="v" value="x"/></action></nop>'
+    program = compile_program(
+        load_scenario("s.xml", scenario_bytes(scenario + '<Reference variables="v"/>')), RunFacts(**FACTS)
+    )
+    step = program.steps[0]
+    assert isinstance(step, SendStep)
+    rendered = step.render(Call(last=REPLY, message=REPLY.data, variables=[value for _ in program.variables]))
+    assert b"\n" not in rendered.replace(b"\r\n", b"")
+    assert b"\r" not in rendered.replace(b"\r\n", b"")
+    head, blank, rest = rendered.partition(b"\r\n\r\n")
+    assert blank
+    assert int(head.rpartition(b"Content-Length:")[2]) == len(rest)
