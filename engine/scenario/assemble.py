@@ -12,7 +12,7 @@ Constants next to each other become one, so a message is a format and a few valu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any, Final
 
@@ -20,10 +20,15 @@ from engine.scenario.program import CallState, Render
 from engine.scenario.template import Text
 
 _WHITE: Final = b" \t\n\r\v\f"
+_LINE_END: Final = b"\r\n"
 _BLANK_LINE: Final = b"\r\n\r\n"
 _NEWLINE: Final = ord("\n")
 _LENGTH_WIDTH: Final = 5
 _NO_BODY: Final = b"    0\r\n\r\n\x00"
+_IN_LINE: Final = 0
+_AT_START: Final = 1
+_BEHIND_VALUES: Final = 2
+"""Where in a line one is: behind some text, at its start, behind values that may all be nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Slot:
     """What is filled for each call. `attribute` names the attribute of the call that it is, when it is just that.
 
     `format` is how the value stands in a bytes format: `%d` for an int. `drops_line`: see the module; `following` is what
-    it may take along then.
+    it may take along then. `may_hold_lines`: the value may hold line ends.
     """
 
     render: Callable[[CallState], Any] | None = None
@@ -54,6 +59,7 @@ class Slot:
     format: bytes = b"%b"
     drops_line: bool = False
     following: Following | None = None
+    may_hold_lines: bool = False
 
     def value(self) -> Callable[[CallState], Any]:
         """How to get the value from a call."""
@@ -88,9 +94,14 @@ def assemble(parts: Sequence[Part]) -> Render:
 
 
 def overwrites_headers(parts: Sequence[Part]) -> bool:
-    """Whether `[len]` stands before other headers in a message that never has a body."""
+    """Whether `[len]` stands before other headers in a message that has no body, unless a value brings one."""
     before, length, after = _split_at_length(parts)
-    return length is not None and _constant_body_length(before, after) == 0 and after != [_BLANK_LINE]
+    if length is None or after == [_BLANK_LINE]:
+        return False
+    plain = [
+        [replace(item, may_hold_lines=False) if isinstance(item, Slot) else item for item in each] for each in (before, after)
+    ]
+    return _constant_body_length(*plain) == 0
 
 
 def _split_at_length(parts: Sequence[Part]) -> tuple[Items, Length | None, Items]:
@@ -104,13 +115,35 @@ def _split_at_length(parts: Sequence[Part]) -> tuple[Items, Length | None, Items
 
 def _constant_body_length(before: Items, after: Items) -> int | None:
     """The length of the body when it is known before the run, None when it is not."""
-    if any(isinstance(item, bytes) and _BLANK_LINE in item for item in before):
+    if _first_blank_line(before) != len(before):
         return None
-    for index, item in enumerate(after):
-        if isinstance(item, bytes) and _BLANK_LINE in item:
-            rest = after[index + 1 :]
-            return None if rest else len(item) - item.index(_BLANK_LINE) - len(_BLANK_LINE)
-    return None
+    index = _first_blank_line(after)
+    if index is None or index + 1 != len(after):
+        return None
+    item = after[index]
+    return len(item) - item.index(_BLANK_LINE) - len(_BLANK_LINE) if isinstance(item, bytes) else None
+
+
+def _first_blank_line(items: Items) -> int | None:
+    """The index of the constant with the first blank line; the number of items when there is none, None when calls differ.
+
+    They do where a value may hold line ends, where a text may be shortened, and in a line of nothing but values.
+    """
+    place = _IN_LINE
+    for index, item in enumerate(items):
+        text = item if isinstance(item, bytes) else b""
+        if isinstance(item, Slot):
+            text = item.following.text if item.following else b""
+            if item.may_hold_lines or _BLANK_LINE in text:
+                return None
+            place = _BEHIND_VALUES if place == _AT_START and not text else place
+        if place == _BEHIND_VALUES and text.startswith(_LINE_END):
+            return None
+        if _BLANK_LINE in text:
+            return index
+        if text:
+            place = _AT_START if text.endswith(_LINE_END) else _IN_LINE
+    return len(items)
 
 
 def _group_dropped_lines(parts: Sequence[Part]) -> Items:
@@ -144,7 +177,8 @@ def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -
     """The slots of `inner` and the `text` behind them, which begins at its first visible character if a line is dropped."""
     shorter = text.lstrip(_WHITE)
     if len(inner) == 1 and isinstance(inner[0], Slot):
-        return Slot(inner[0].value(), following=Following(text, shorter, shorter if at_line_start else text))
+        following = Following(text, shorter, shorter if at_line_start else text)
+        return Slot(inner[0].value(), following=following, may_hold_lines=inner[0].may_hold_lines)
     getters = [(_bytes_of(each), isinstance(each, Slot) and each.drops_line) for each in inner]
 
     def render(call: CallState) -> bytes:
@@ -157,7 +191,7 @@ def _dropping(inner: Sequence[bytes | Slot], text: bytes, at_line_start: bool) -
             drop = drop or (drops and at_start)
         return out + (shorter if drop else text)
 
-    return Slot(render)
+    return Slot(render, may_hold_lines=True)
 
 
 def _bytes_of(part: bytes | Slot) -> Render:

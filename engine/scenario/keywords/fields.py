@@ -151,8 +151,8 @@ def _field(word: Word, scope: Scope) -> Compiled:
     if line is None or not line.parts or _is_negative(line):
         if file.known is not None:
             _check_own_lines(file.known, number, source, scope)
-        return Slot(Field(file, number, scope.quiet()).render, drops_line=True)
-    return Slot(FieldAtLine(file, number, scope.render(line), scope.quiet()).render, drops_line=True)
+        return Slot(Field(file, number, scope.quiet()).render, drops_line=True, may_hold_lines=True)
+    return Slot(FieldAtLine(file, number, scope.render(line), scope.quiet()).render, drops_line=True, may_hold_lines=True)
 
 
 def _is_negative(line: Parsed) -> bool:

@@ -31,7 +31,7 @@ def _file(word: Word, scope: Scope) -> Compiled:
     parts = scope.parts(name)
     path = _constant(parts)
     if path is None:
-        return Slot(FileOfCall(scope.render(name), word.source).render)
+        return Slot(FileOfCall(scope.render(name), word.source).render, may_hold_lines=True)
     try:
         if not scope.checking:
             return read_regular(os.fsdecode(path), MOST_FILE_BYTES)

@@ -59,7 +59,7 @@ def _join(lines: list[bytes]) -> bytes:
 
 
 def _last_message(word: Word, scope: Scope) -> Compiled:
-    return Slot(lambda call: call.last.data if call.last is not None else b"")
+    return Slot(lambda call: call.last.data if call.last is not None else b"", may_hold_lines=True)
 
 
 def _last_cseq_number(word: Word, scope: Scope) -> Compiled:

@@ -16,7 +16,7 @@ from engine.scenario.values import text_of
 
 def _variable(word: Word, scope: Scope) -> Compiled:
     variable = scope.variable(word.rest)
-    return Slot(lambda call: text_of(variable.get(call)), drops_line=True)
+    return Slot(lambda call: text_of(variable.get(call)), drops_line=True, may_hold_lines=True)
 
 
 def _fill(word: Word, scope: Scope) -> Compiled:
@@ -30,7 +30,7 @@ def _fill(word: Word, scope: Scope) -> Compiled:
         size = int(length) if type(length) is float and length > 0 else 0
         return (text * (size // len(text) + 1))[:size]
 
-    return Slot(render)
+    return Slot(render, may_hold_lines=True)
 
 
 KEYWORDS: Mapping[str, Keyword] = {

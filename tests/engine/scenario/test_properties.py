@@ -19,7 +19,7 @@ from engine.scenario.library import read_source
 from engine.scenario.load import load_scenario, read_scenario
 from engine.scenario.program import RunFacts, SendStep, Unsendable
 from engine.sip.authentication import Authentication
-from tests.engine.scenario.helpers import FACTS, REPLY, Call, scenario_bytes
+from tests.engine.scenario.helpers import FACTS, REPLY, Call, render, scenario_bytes
 
 UAC = read_source("uac")[1]
 
@@ -116,6 +116,11 @@ VALUES_OF_ATTRIBUTES = [
     "\n",
     "é",
     "\U0001f600",
+    "9" * 5000,
+    "1e999",
+    "nan",
+    "\\",
+    "a" * 3000,
 ]
 xml_text = st.one_of(
     st.sampled_from(["", "\n", "OPTIONS sip:x SIP/2.0\n[$a]", "\U0001f600", "&", "<"]), st.text("a[]\n &<é", max_size=9)
@@ -182,3 +187,24 @@ def test_lines_end_in_crlf_and_the_length_is_that_of_the_body(headers: list[str]
     head, blank, rest = rendered.partition(b"\r\n\r\n")
     assert blank
     assert int(head.rpartition(b"Content-Length:")[2]) == len(rest)
+
+
+behind = st.lists(
+    st.sampled_from(["[last_Gone:]", "[last_To:]", "[routes]", "[$v]", "[last_Gone:][$v]", "X: [$v][next_url]"]), max_size=3
+)
+
+
+@settings(max_examples=300)
+@given(behind, st.lists(st.one_of(st.just(""), header_line), max_size=4), VALUES, st.booleans())
+def test_the_length_is_that_of_the_body_whatever_follows_it(
+    headers: list[str], body: list[str], value: bytes, received: bool
+) -> None:
+    """Where there is a body. Where there is none [len] writes over what is behind it, as in SIPp; `test_template` says how."""
+    text = "\n".join(["Content-Length: [len]", *headers, "Z: 1", "", "a body", *body])
+    known = '<Reference variables="v"/><nop><action><assignstr assign_to="v" value="x"/></action></nop>'
+    rendered = render(text, Call(last=REPLY if received else None, variables=[value]), before=known)
+    assert b"\n" not in rendered.replace(b"\r\n", b"")
+    assert b"\r" not in rendered.replace(b"\r\n", b"")
+    head, blank, rest = rendered.partition(b"\r\n\r\n")
+    assert blank
+    assert int(head.partition(b"\r\n")[0].removeprefix(b"Content-Length:")) == len(rest)

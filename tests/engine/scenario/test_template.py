@@ -57,6 +57,17 @@ def test_length(text: str, expected: bytes) -> None:
     assert render(text) == expected
 
 
+def test_the_length_is_counted_where_the_blank_line_depends_on_the_call() -> None:
+    gone = Call(last=REPLY, variables=[None])
+    lines = Call(variables=[b"q\r\n\r\nr"])
+    assert render("L: [len]\n[last_Gone:]\nZ: 1\n\na [service]\n\nb", gone) == (b"L:    14\r\nZ: 1\r\n\r\na service\r\n\r\nb")
+    assert render("L: [len]\n[next_url]\nZ: 1\n\nbc", Call()) == b"L:    10\r\n\r\nZ: 1\r\n\r\nbc"
+    assert render("L: [len]\nZ: 1\n\nbc", Call()) == b"L:     2\r\nZ: 1\r\n\r\nbc"
+    known = '<Reference variables="v"/><nop><action><assignstr assign_to="v" value="a"/></action></nop>'
+    assert render("L: [len]\nZ: [$v]\n\nbc", lines, before=known) == b"L:     7\r\nZ: q\r\n\r\nr\r\n\r\nbc"
+    assert render("[$v]\nL: [len]\nZ: 1\n\nbc", lines, before=known) == b"q\r\n\r\nr\r\nL:    23\r\nZ: 1\r\n\r\nbc"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
