@@ -56,8 +56,9 @@ def _describe_step(step: Step, scenario: Scenario) -> StepDescription:
     return StepDescription(
         kind=_kind(step),
         label=step_label(step),
-        line=step.line,
-        end_line=step.end_line,
+        # Plain numbers: a `Place` cannot be written to a recording.
+        line=int(step.line),
+        end_line=int(step.end_line),
         optional=isinstance(step, Recv) and step.optional,
         retransmits_ms=(step.retransmit_ms or None) if isinstance(step, Send) else None,
         starts=step.starts,
