@@ -56,5 +56,3 @@ def _of_elements() -> Iterator[str]:
         if element != "timewait":
             own = table.keys() - attributes.COMMON.keys() - (PARAMETERS | SHORT_FORMS if element == "pause" else set())
             yield from (f"attribute:{element}.{name}" for name in own)
-    for element, later in attributes.LATER.items():
-        yield from (f"attribute:{element}.{name}" for name in later)
