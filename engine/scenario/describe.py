@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 
 from engine.messages import ScenarioDescription, StepDescription, StepKind
 from engine.scenario.actions.data import ACTIONS as ON_DATA_FILES
-from engine.scenario.diagnostics import diagnose
 from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
 from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
 from engine.scenario.problems import readable
+from engine.scenario.reading import Reading
 from engine.scenario.template import Parsed
 
 
@@ -28,7 +28,7 @@ def describe_scenario(
 
 def describe(name: str, data: bytes, keywords: Collection[str] = (), *, diagnosed: bool = False) -> ScenarioDescription:
     """The same of a scenario that was read. `diagnosed`: with the warnings of `diagnostics`, for whoever looks at it."""
-    scenario, problems = read_scenario(name, data, keywords, diagnose if diagnosed else None)
+    scenario, problems = read_scenario(name, data, keywords, _diagnose if diagnosed else None)
     return ScenarioDescription(
         source=name,
         title=readable(scenario.title),
@@ -44,6 +44,13 @@ def describe(name: str, data: bytes, keywords: Collection[str] = (), *, diagnose
         problems=problems,
         xml=readable(decode(data)),
     )
+
+
+def _diagnose(reading: Reading, scenario: Scenario) -> None:
+    # Not imported above: a run does not need them, and starts sooner without.
+    from engine.scenario.diagnostics import diagnose
+
+    diagnose(reading, scenario)
 
 
 def _kind(step: Step) -> StepKind:

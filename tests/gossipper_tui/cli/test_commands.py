@@ -69,8 +69,8 @@ def test_help_to_a_reader_that_left_is_quiet() -> None:
 
 
 def test_a_run_does_not_load_the_application_or_rich() -> None:
-    script = "import sys, gossipper_tui.__main__, gossipper_tui.cli.runner; print(*sorted(sys.modules))"
+    script = "import sys, gossipper_tui.__main__, gossipper_tui.cli.runner, engine.run.commands; print(*sorted(sys.modules))"
     loaded = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment()
     ).stdout.split()
-    assert {"textual", "rich", "asyncio", "yaml", "cryptography"} & set(loaded) == set()
+    assert {"textual", "rich", "asyncio", "yaml", "cryptography", "engine.scenario.diagnostics"} & set(loaded) == set()
