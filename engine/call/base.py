@@ -107,6 +107,7 @@ class CallBase(Dialog):
         "digits",
         "due_ns",
         "is_over",
+        "local_ip",
         "local_port",
         "message",
         "number",
@@ -131,6 +132,7 @@ class CallBase(Dialog):
         self.due_ns = due_ns
         self.user = user
         self.local_port = local_port
+        self.local_ip = ""
         self.circuit = 0
         self.peer: object = None
         self.step_index = 0

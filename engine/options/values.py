@@ -15,6 +15,10 @@ from enum import StrEnum
 
 from engine.errors import OptionError
 
+UAC = ("uac",)
+UAS = ("uas",)
+"""Values of `Setting.roles`."""
+
 
 class Kind(StrEnum):
     """How a value is written, checked and edited."""

@@ -89,7 +89,7 @@ class Shard:
         """
         plan, config = self._plan, self._plan.config
         scenarios = await trio.to_thread.run_sync(_load, plan)
-        transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, buffer_size=config.buffer_size)
+        transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, config)
         await transport.open()
         self._transport = transport
         constants = facts(plan, transport, self._table.coming_number)

@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Protocol
 import trio
 
 from engine.messages import Failure
+from engine.options import RunConfig
 from engine.transport.addresses import Addresses
 from engine.transport.poller import Poller
 
@@ -21,6 +22,8 @@ class Wire(Protocol):
     """The transport's own; None until `attach` or `adopt`."""
     local_port: int
     """The port that the call's messages come from."""
+    local_ip: str
+    """The address that the call's messages come from, before `attach` the one that they shall come from; "" for the run's."""
 
 
 MOST_HELD: Final = 20
@@ -78,11 +81,11 @@ class Transport(ABC):
     local_port: int = 0
     """The port that was bound; known after `open`."""
 
-    def __init__(self, addresses: Addresses, poller: Poller, receiver: Receiver, *, buffer_size: int) -> None:
+    def __init__(self, addresses: Addresses, poller: Poller, receiver: Receiver, config: RunConfig) -> None:
         self.addresses = addresses
         self.poller = poller
         self.receiver = receiver
-        self.buffer_size = buffer_size
+        self.config = config
 
     @abstractmethod
     async def open(self) -> None:

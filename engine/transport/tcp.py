@@ -50,7 +50,7 @@ class TcpOneConnection(Transport):
             self._listen()
 
     def _listen(self) -> None:
-        listener = bind(self.addresses, socket.SOCK_STREAM, self.buffer_size)
+        listener = bind(self.addresses, socket.SOCK_STREAM, self.config.buffer_size)
         self.local_port = listener.getsockname()[1]
         try:
             listener.listen(BACKLOG)
@@ -67,7 +67,7 @@ class TcpOneConnection(Transport):
 
     async def _connect(self) -> None:
         """Connect from a port of its own choice unless one was given: SIPp says the port that it connects from."""
-        sock = bind_port(self.addresses, socket.SOCK_STREAM, self.addresses.local_port or 0, self.buffer_size)
+        sock = bind_port(self.addresses, socket.SOCK_STREAM, self.addresses.local_port or 0, self.config.buffer_size)
         where = f"{self.addresses.remote_ip} port {self.addresses.remote_port}"
         try:
             with trio.fail_after(CONNECT_TIMEOUT_S):
@@ -131,7 +131,7 @@ class TcpOneConnection(Transport):
 
     def _begin(self, address: tuple[str, int]) -> Connection:
         """Begin to connect, and wait for nothing. Raises OSError, BindError, TransportError."""
-        sock = bind_port(self.addresses, socket.SOCK_STREAM, 0, self.buffer_size)
+        sock = bind_port(self.addresses, socket.SOCK_STREAM, 0, self.config.buffer_size)
         error = sock.connect_ex(address)
         if error not in (0, errno.EINPROGRESS):
             sock.close()

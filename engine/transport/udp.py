@@ -56,7 +56,7 @@ class UdpOneSocket(Transport):
 
     async def open(self) -> None:
         """Bind the socket."""
-        self._socket = bind(self.addresses, socket.SOCK_DGRAM, self.buffer_size)
+        self._socket = bind(self.addresses, socket.SOCK_DGRAM, self.config.buffer_size)
         self.local_port = self._socket.getsockname()[1]
         self.poller.add(self._socket.fileno(), self._drain)
 

@@ -13,6 +13,7 @@ import pytest
 
 from engine.call import Behaviours, Call, CallContext
 from engine.messages import Counters, Failure
+from engine.options import RunConfig
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
@@ -97,7 +98,7 @@ class Switchboard:
         self.timers = Timers()
         self.table = CallTable(timers=self.timers, notes=self.notes, dead_call_wait_ns=DEAD_WAIT_NS, cut_prefix=cut_prefix)
         self.poller = Poller()
-        self.line = Line(Addresses(local_ip="127.0.0.1"), self.poller, self.table, buffer_size=0)
+        self.line = Line(Addresses(local_ip="127.0.0.1"), self.poller, self.table, RunConfig())
         self.line.sent = []
         self.facts = RunFacts(local_ip="127.0.0.1", local_port=5060, **more)
         self.behaviours = behaviours or Behaviours()

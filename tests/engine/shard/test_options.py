@@ -178,7 +178,7 @@ def context_of(**options: Any) -> CallContext:
     config, addresses = client(5060, **options)
     plan = ShardPlan(config=config, scenario="s.xml", xml=b"", addresses=addresses, pid=7, report_every_ns=S)
     board = Switchboard(OPTIONS)
-    line = Line(Addresses(local_ip="127.0.0.1"), Poller(), board.table, buffer_size=0)
+    line = Line(Addresses(local_ip="127.0.0.1"), Poller(), board.table, RunConfig())
     constants = facts(plan, line, [])
     made = context(plan, constants, compile_program(load_scenario("s.xml", scenario_bytes(OPTIONS)), constants), board.table)
     line.poller.close()

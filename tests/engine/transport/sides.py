@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import trio
 
 from engine.messages import Failure
+from engine.options import RunConfig
 from engine.transport import TRANSPORTS, Addresses, Poller, Transport
 
 LIMIT_S = 10
@@ -24,6 +25,7 @@ class Wire:
 
     peer: object = None
     local_port: int = 0
+    local_ip: str = ""
 
 
 @dataclass
@@ -71,10 +73,10 @@ class Side:
 
 
 @asynccontextmanager
-async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFER) -> AsyncIterator[Side]:
+async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFER, **options: object) -> AsyncIterator[Side]:
     """The transport of this name, opened; closed in the end."""
     poller, inbox = Poller(), Inbox()
-    transport = TRANSPORTS[name](addresses, poller, inbox, buffer_size=buffer_size)
+    transport = TRANSPORTS[name](addresses, poller, inbox, RunConfig(buffer_size=buffer_size, **options))
     try:
         await transport.open()
         yield Side(transport, poller, inbox)

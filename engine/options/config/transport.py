@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The options of the group Transport: sockets and addresses."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from engine.options.config.timers import TimersOptions
+from engine.options.values import Group, Kind, Setting
+
+
+class TransportOptions(TimersOptions, frozen=True, kw_only=True):
+    """Sockets and addresses."""
+
+    transport: Annotated[
+        str,
+        Setting(
+            ("-t",),
+            Kind.CHOICE,
+            Group.TRANSPORT,
+            "u1: UDP on one socket; un: UDP, a socket a call; t1: TCP, one connection.",
+            choices=("u1", "un", "t1"),
+        ),
+    ] = "u1"
+    local_ip: Annotated[
+        str, Setting(("-i",), Kind.TEXT, Group.TRANSPORT, "Local address, the keyword [local_ip].", placeholder="address")
+    ] = ""
+    local_port: Annotated[
+        int | None,
+        Setting(("-p",), Kind.INTEGER, Group.TRANSPORT, "Local port; 5060 or the next free one by default.", "", 0, 65535),
+    ] = None
+    buffer_size: Annotated[
+        int,
+        Setting(("-buff_size",), Kind.INTEGER, Group.TRANSPORT, "Send and receive buffer asked of the kernel.", "bytes", 1024),
+    ] = 8_388_608
+    media_ip: Annotated[
+        str,
+        Setting(("-mi",), Kind.TEXT, Group.TRANSPORT, "Local media address, the keyword [media_ip].", placeholder="address"),
+    ] = ""
+    media_port: Annotated[
+        int,
+        Setting(
+            ("-mp", "-min_rtp_port"), Kind.INTEGER, Group.TRANSPORT, "First media port, the keyword [media_port].", "", 1, 65535
+        ),
+    ] = 6000
