@@ -12,7 +12,8 @@ from engine.transport.base import Held, Receiver, Transport, Wire
 from engine.transport.names import Names
 from engine.transport.poller import Poller
 from engine.transport.tcp import TcpOneConnection
-from engine.transport.udp import UdpOneSocket, UdpSocketPerCall
+from engine.transport.udp import UdpOneSocket
+from engine.transport.udp_per_call import UdpSocketPerCall
 
 __all__ = ["TRANSPORTS", "Addresses", "Held", "Names", "Poller", "Receiver", "Transport", "Wire"]
 

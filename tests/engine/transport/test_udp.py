@@ -9,7 +9,7 @@ import time
 import pytest
 
 from engine.errors import BindError
-from engine.transport import udp
+from engine.transport import udp_per_call
 from engine.transport.datagrams import LARGEST_DATAGRAM
 from engine.transport.udp import AT_ONCE, MOST_READS
 from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
@@ -86,7 +86,7 @@ async def test_each_call_of_un_has_a_port_that_is_closed_with_it() -> None:
 
 
 async def test_of_many_sockets_a_few_are_asked_for_their_drops_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp, "MOST_ASKED", 2)
+    monkeypatch.setattr(udp_per_call, "MOST_ASKED", 2)
     async with (
         open_side("u1", at("127.0.0.1")) as server,
         open_side("un", at("127.0.0.1", remote_port=server.transport.local_port)) as client,
