@@ -31,7 +31,10 @@ class Host(Protocol):
     """Who runs calls: it owns the sockets, the timers and the table of calls."""
 
     def send(self, call: CallBase, data: bytes) -> bool:
-        """Send a message to the call's peer; False when the socket will not take it."""
+        """Send a message to the call's peer; False when the socket will not take it, and `refusal` says why."""
+
+    def refusal(self, call: CallBase) -> tuple[Failure, str]:
+        """Why `send` has just said False: what the call fails with, and a few words for a person."""
 
     def wake(self, call: CallBase, due_ns: int) -> None:
         """Call `call.wake` at `due_ns` or soon after, instead of at the later time asked for before, and set `call.queued_ns`

@@ -191,7 +191,8 @@ class Call(Progress):
             counts.lost += 1
             context.meter.counters.lost_on_purpose += 1
         elif not context.send(self, data):
-            self.end(now_ns, Failure.CANNOT_SEND, f"cannot send in {place(context.program.steps, step.index)}")
+            failure, reason = context.host.refusal(self)
+            self.end(now_ns, failure, f"cannot send in {place(context.program.steps, step.index)}: {reason}")
             return False
         counts.messages += 1
         self._heard.answered(method, data, step.index)

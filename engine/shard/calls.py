@@ -140,10 +140,11 @@ class CallTable:
         if self._free_circuits:
             call.circuit = self._free_circuits.pop(0)
         if call.call_id in self.calls:
-            self._fail_unstarted(call, now_ns, "another open call has the same Call-ID: see -cid_str")
+            reason = "another open call has the same Call-ID: see -cid_str"
+            self._fail_unstarted(call, now_ns, Failure.CANNOT_SEND, reason)
             return
         if not self.transport.attach(call):
-            self._fail_unstarted(call, now_ns, "no socket is left for the call: see the limit of open files (ulimit -n)")
+            self._fail_unstarted(call, now_ns, *self.transport.refusal(call))
             return
         self.calls[call.call_id] = call
         try:
@@ -158,10 +159,10 @@ class CallTable:
             call.user_variables = memory.of_user(user)
         return call
 
-    def _fail_unstarted(self, call: Call, now_ns: int, reason: str) -> None:
+    def _fail_unstarted(self, call: Call, now_ns: int, failure: Failure, reason: str) -> None:
         meter = self.context.meter
         meter.call_started(now_ns - call.due_ns, outgoing=True)
-        meter.call_ended(0, Failure.CANNOT_SEND, reason)
+        meter.call_ended(0, failure, reason)
         self._give_back(call, now_ns)
 
     def coming_number(self) -> int:
@@ -289,6 +290,10 @@ class CallTable:
         for trace in self.traces:
             trace.add(sent=True, data=data)
         return self.transport.send(call, data)
+
+    def refusal(self, call: CallBase) -> tuple[Failure, str]:
+        """Why the transport refused."""
+        return self.transport.refusal(call)
 
     def wake(self, call: CallBase, due_ns: int) -> None:
         """Queue a call's next time."""

@@ -14,6 +14,7 @@ from typing import Final
 import trio
 
 from engine.call import Call, CallBase, CallContext, Host
+from engine.messages import Failure
 from engine.shard.mishap import end_spoiled
 from engine.stats.meter import Meter
 
@@ -60,6 +61,10 @@ class _Nobody:
     def send(self, call: CallBase, data: bytes) -> bool:
         """Nothing can be sent."""
         return False
+
+    def refusal(self, call: CallBase) -> tuple[Failure, str]:
+        """There is nobody to send to."""
+        return Failure.CANNOT_SEND, "<init> has no peer"
 
     def wake(self, call: CallBase, due_ns: int) -> None:
         """The time is kept in the call."""

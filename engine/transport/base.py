@@ -97,7 +97,11 @@ class Transport(ABC):
 
     @abstractmethod
     def attach(self, wire: Wire) -> bool:
-        """Give an outgoing call its peer; False when no socket is left for it."""
+        """Give an outgoing call its peer; False when no socket is left for it, and `refusal` says why."""
+
+    def refusal(self, wire: Wire) -> tuple[Failure, str]:
+        """Why `attach` or `send` has just said False: what the call fails with, and a few words for a person."""
+        return Failure.CANNOT_SEND, "the socket takes no message"
 
     def adopt(self, wire: Wire, source: object) -> None:
         """Give an incoming call the peer that its first message came from."""

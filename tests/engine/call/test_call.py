@@ -239,7 +239,17 @@ def test_what_cannot_be_sent_fails_the_call() -> None:
     world.wire_works = False
     world.begin()
     assert world.failures == {Failure.CANNOT_SEND: 1}
+    assert list(world.counters.reasons) == ["cannot send in step 0 (INVITE): nobody carries it"]
     assert balanced(world)
+
+
+def test_the_wire_says_what_a_call_fails_with() -> None:
+    world = World(UAC_CALL)
+    world.wire_works = False
+    world.refused = (Failure.OUTBOUND_CONGESTION, "the send buffer is full")
+    world.begin()
+    assert world.failures == {Failure.OUTBOUND_CONGESTION: 1}
+    assert list(world.counters.reasons) == ["cannot send in step 0 (INVITE): the send buffer is full"]
 
 
 def test_a_scenario_that_jumps_in_a_circle_lets_others_have_their_turn() -> None:

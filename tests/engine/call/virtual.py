@@ -86,6 +86,7 @@ class World:
         self.logs: list[str] = []
         self.over_at_ns: int | None = None
         self.wire_works = True
+        self.refused = (Failure.CANNOT_SEND, "nobody carries it")
         self.read_late_ns = 0
         self.now_ns = S
         self._timers: list[tuple[int, int]] = []
@@ -155,6 +156,9 @@ class World:
         if self.wire_works:
             self.sent.append(data)
         return self.wire_works
+
+    def refusal(self, call: Call) -> tuple[Failure, str]:
+        return self.refused
 
     def wake(self, call: Call, due_ns: int) -> None:
         call.queued_ns = due_ns

@@ -62,6 +62,9 @@ class Line(Transport):
         wire.peer = SOURCE
         return self.sockets >= 0
 
+    def refusal(self, wire: Wire) -> tuple[Failure, str]:
+        return Failure.OUTBOUND_CONGESTION, "the line is taken"
+
     def send(self, wire: Wire, data: bytes) -> bool:
         if isinstance(wire.peer, Held):
             return self.keep(wire, data)
@@ -263,7 +266,8 @@ def test_a_call_without_a_socket_fails_and_took_no_time() -> None:
     client.line.sockets = 0
     client.start()
     told = client.meter.take()
-    assert told.counters.failures == {Failure.CANNOT_SEND: 1}
+    assert told.counters.failures == {Failure.OUTBOUND_CONGESTION: 1}
+    assert told.counters.reasons == {"the line is taken": 1}
     assert (told.counters.outgoing, client.table.calls, client.line.sent) == (1, {}, [])
     assert (told.call_length.count, told.call_length.max_ns) == (1, 0)
     client.poller.close()
