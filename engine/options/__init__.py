@@ -28,6 +28,7 @@ __all__ = [
     "format_value",
     "option",
     "parse_value",
+    "settled",
 ]
 
 
@@ -63,3 +64,14 @@ def check_config(config: RunConfig) -> list[OptionError]:
         except OptionError as error:
             problems.append(error)
     return problems
+
+
+def settled(config: RunConfig) -> RunConfig:
+    """The configuration with each choice under its own name, once it is known that its aliases fit the scenario."""
+    changes: dict[str, str] = {}
+    for entry in OPTIONS:
+        names = {**entry.setting.aliases, **entry.setting.one_sided}
+        value = getattr(config, entry.name)
+        if names and value in names:
+            changes[entry.name] = names[value]
+    return msgspec.structs.replace(config, **changes) if changes else config

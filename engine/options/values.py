@@ -56,7 +56,9 @@ class Setting:
 
     `flags` is empty for a positional argument. `unit` is what a bare number means on the command line: `s` or `ms` for
     a duration, else text to show. `minimum` and `maximum` are in the unit of the stored value. `roles` says which side
-    the option is for: `uac`, `uas` or both. `aliases` are other words for the `choices`.
+    the option is for: `uac`, `uas` or both. `meanings` says for each of the `choices` what it is. `aliases` are other words
+    for the choices; those of them that are for one side of calls only stand in `one_sided` and are kept as they were written
+    until the scenario is known (`engine.options.settled`). `unbuilt` are words for what is not built, and how they are refused.
     """
 
     flags: tuple[str, ...]
@@ -67,7 +69,10 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    one_sided: Mapping[str, str] = field(default_factory=dict)
+    unbuilt: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
     roles: tuple[str, ...] = ("uac", "uas")
 
@@ -131,7 +136,9 @@ def _number(text: str, setting: Setting) -> object:
 
 def _choice(text: str, setting: Setting) -> object:
     text = setting.aliases.get(text, text)
-    if text not in setting.choices:
+    if text in setting.unbuilt:
+        raise ValueError(f"{text} {setting.unbuilt[text]}; there are {', '.join(setting.choices)}")
+    if text not in setting.choices and text not in setting.one_sided:
         raise ValueError(f"'{text}' is not one of {', '.join(setting.choices)}")
     return text
 

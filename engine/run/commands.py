@@ -40,7 +40,7 @@ from engine.messages import (
     StartRun,
     StopRun,
 )
-from engine.options import RunConfig, check_config
+from engine.options import RunConfig, check_config, settled
 from engine.run.data_memory import close_data_files, load_data_files
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.preparation import Prepared, in_thread, prepare
@@ -95,8 +95,8 @@ class Engine:
 
     async def start_run(self, command: StartRun) -> RunStarted:
         """See `StartRun`."""
-        config = command.config
-        prepared = await in_thread(partial(prepare, config))
+        prepared = await in_thread(partial(prepare, command.config))
+        config = settled(command.config)
         number = next(self._numbers)
         name = f"{PurePath(prepared.scenario.source).stem}-{number}"
         # Two runs must not share their Call-IDs and files, which SIPp makes with its process id: a peer that remembers

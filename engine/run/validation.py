@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.messages import OptionProblem, Role, ScenarioDescription
-from engine.options import FLAGS, RunConfig, check_config
+from engine.options import FLAGS, RunConfig, check_config, settled
 from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
+from engine.run.transport_checks import alias_problems
 from engine.scenario import call_id
 from engine.scenario.describe import describe_scenario
 from engine.scenario.input_files import is_pipe
@@ -91,6 +92,8 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
 def problems_of(config: RunConfig, scenario: ScenarioDescription | None) -> Iterator[OptionError]:
     """Every option problem; `scenario` is None when it cannot be read."""
     yield from check_config(config)
+    yield from alias_problems(config, scenario)
+    config = settled(config)
     for check in _CHECKS:
         try:
             check(config, scenario)

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from engine.options import FLAGS, OPTIONS, Kind, Option, OptionError, RunConfig, format_value, parse_value
-from gossipper_tui.cli.sipp_flags import ACTION_FLAGS, TUNING_FLAGS, UNBUILT_FLAGS, UNBUILT_TRANSPORTS
+from gossipper_tui.cli.sipp_flags import ACTION_FLAGS, TUNING_FLAGS, UNBUILT_FLAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +111,7 @@ def _read_option(option: Option, flag: str, words: _Words, values: dict[str, Any
         case Kind.PATHS:
             values[option.name] = (*values.get(option.name, ()), words.argument(flag))
         case _:
-            values[option.name] = _read_value(option, flag, words.argument(flag))
-
-
-def _read_value(option: Option, flag: str, text: str) -> object:
-    if option.name == "transport" and text in UNBUILT_TRANSPORTS:
-        raise OptionError(flag, text, f"{text} is not built yet; there are {', '.join(option.setting.choices)}")
-    return parse_value(option, text)
+            values[option.name] = parse_value(option, words.argument(flag))
 
 
 def _read_remote(word: str, values: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from engine.options import OPTIONS, Group, Option, format_value
 from gossipper_tui.cli.interface_flags import FLAG_HELP
@@ -68,7 +69,7 @@ def command_help(command: str) -> str:
         parts += [_section("Flags", CHECK_FLAGS.items()), CHECK_NOTES]
     if command in ("sipp", "tui"):
         parts += [_section("Interface", FLAG_HELP.items())] if command == "tui" else []
-        parts += [_section(group.value, map(_row, _options(group))) for group in Group if _options(group)]
+        parts += [_section(group.value, chain.from_iterable(map(_rows, _options(group)))) for group in Group if _options(group)]
         parts += [_section("Print and end", PRINTING.items())]
         parts += [_wrapped("Accepted, nothing to do: ", " ".join(TUNING_FLAGS)), KEYS_AND_CODES]
     return "\n\n".join(parts)
@@ -87,6 +88,13 @@ def _row(option: Option) -> tuple[str, str]:
     )
     written = " ".join([", ".join(setting.flags), argument] if setting.flags else [argument]).strip()
     return written, setting.help + (f" [{default}]" if default else "")
+
+
+def _rows(option: Option) -> Iterator[tuple[str, str]]:
+    """The line of an option, and below it one for each choice that has a meaning."""
+    yield _row(option)
+    for name, meaning in option.setting.meanings.items():
+        yield "", f"  {name:<4} {meaning}"
 
 
 def _section(title: str, rows: Iterable[tuple[str, str]]) -> str:

@@ -47,6 +47,3 @@ _UNBUILT = """
 """
 UNBUILT_FLAGS = frozenset(_UNBUILT.split()) - FLAGS.keys()
 """Flags that SIPp has and we have not built: refused by name, never swallowed."""
-
-UNBUILT_TRANSPORTS = frozenset({"ui", "tn", "l1", "ln", "s1", "sn", "sl", "cl", "cln", "c1", "cn", "i1", "in"})
-"""Values of `-t` that SIPp has and we have not built."""

@@ -54,7 +54,7 @@ def field_text(option: Option, value: object) -> str:
     if option.setting.kind is Kind.SWITCH:
         return ON if value else OFF
     if option.setting.choices:
-        return str(value)
+        return option.setting.one_sided.get(str(value), str(value))
     if value == option.default:
         return ""
     if isinstance(value, tuple):
@@ -67,6 +67,12 @@ def placeholder(option: Option) -> str:
     if option.default in (None, "", ()):
         return option.setting.placeholder or "–"
     return format_value(option, option.default)
+
+
+def help_text(option: Option, value: object) -> str:
+    """What the option does, and of a choice what the chosen one is."""
+    meaning = option.setting.meanings.get(field_text(option, value), "")
+    return f"{option.setting.help} {field_text(option, value)}: {meaning}." if meaning else option.setting.help
 
 
 def unit(option: Option) -> str:
@@ -129,4 +135,5 @@ def _words(option: Option, text: str) -> Sequence[str]:
 
 def _searched(option: Option) -> str:
     setting = option.setting
-    return " ".join((option.name, option.label, *setting.flags, setting.help, setting.group)).lower()
+    told = (*setting.meanings.values(), *setting.one_sided)
+    return " ".join((option.name, option.label, *setting.flags, setting.help, *told, setting.group)).lower()

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from engine.messages import Role, RunStarted, RunState, Snapshot, Verdict
 from engine.options import RunConfig
+from engine.options.transports import title_of
 from gossipper_tui.views import numbers
 
 STATE_MARKS = {RunState.RUNNING: "●", RunState.PAUSED: "‖", RunState.FINISHING: "◌", RunState.FINISHED: "■"}
 """A mark for each state; the state's name stands beside it, so that neither colour nor mark is needed to tell it."""
-
-TRANSPORT_NAMES = {"u1": "udp", "un": "udp, a socket a call", "t1": "tcp"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +84,9 @@ def status(started: RunStarted, snapshot: Snapshot, previous: Snapshot | None = 
 
 def run_title(started: RunStarted) -> str:
     """Which scenario runs between whom: `uac → 10.0.0.5:5060 udp`, `uas on 0.0.0.0:5060 udp`."""
-    config = started.config
-    place = f"→ {config.remote}" if started.scenario.role is Role.UAC else f"on {started.local}"
-    return f"{scenario_name(config)} {place} {TRANSPORT_NAMES.get(config.transport, config.transport)}"
+    config, role = started.config, started.scenario.role
+    place = f"→ {config.remote}" if role is Role.UAC else f"on {started.local}"
+    return f"{scenario_name(config)} {place} {title_of(config.transport, role)}"
 
 
 def scenario_name(config: RunConfig) -> str:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A field to choose one of a few words in: all are seen, the chosen one is in brackets."""
+"""A field to choose one of a few words in: all are seen, on as many lines as that takes, the chosen one is in brackets."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -24,7 +26,7 @@ class ChoiceField(Widget, can_focus=True):
 
     DEFAULT_CSS = """
     ChoiceField {
-        height: 1;
+        height: auto;
         padding: 0 1;
         background: $panel;
         & > .choice-field--chosen { color: $foreground; text-style: bold; }
@@ -49,14 +51,35 @@ class ChoiceField(Widget, can_focus=True):
         self.choices = choices
         self.set_reactive(ChoiceField.value, value)
 
+    @property
+    def cells(self) -> int:
+        """The width that all words take on one line."""
+        return sum(len(choice) + 2 for choice in self.choices)
+
     def render(self) -> Text:
         """`[u1] un  t1`."""
         text = Text(no_wrap=True, end="")
-        for choice in self.choices:
+        column = 0
+        for choice, x, _ in self._places(self.content_size.width):
+            text.append("\n" if text and x == 0 else " " * (x - column))
             chosen = choice == self.value
             style = self.get_component_rich_style("choice-field--chosen" if chosen else "choice-field--other", partial=True)
             text.append(f"[{choice}]" if chosen else f" {choice} ", style)
+            column = x + len(choice) + 2
         return text
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """The lines that all words take."""
+        return 1 + max(line for _, _, line in self._places(width))
+
+    def _places(self, width: int) -> Iterator[tuple[str, int, int]]:
+        """Each word with its column and its line, counted from 0."""
+        x = line = 0
+        for choice in self.choices:
+            if x and x + len(choice) + 2 > width:
+                x, line = 0, line + 1
+            yield choice, x, line
+            x += len(choice) + 2
 
     def choose(self, value: str) -> None:
         """Choose as the person does."""
@@ -71,9 +94,10 @@ class ChoiceField(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """The word under the mouse."""
-        right = self.styles.padding.left
-        for choice in self.choices:
-            right += len(choice) + 2
-            if event.x < right:
+        clicked = event.get_content_offset(self)
+        if clicked is None:
+            return
+        for choice, x, line in self._places(self.content_size.width):
+            if clicked.y == line and x <= clicked.x < x + len(choice) + 2:
                 self.choose(choice)
                 return

@@ -13,9 +13,12 @@ from textual.widgets import Input, Static
 
 from engine.messages import Role
 from engine.options import Option, OptionError
-from gossipper_tui.views.form import choices_of, field_text, is_for, read_field, unit
+from gossipper_tui.views.form import choices_of, field_text, help_text, is_for, read_field, unit
 from gossipper_tui.widgets.choice_field import ChoiceField
 from gossipper_tui.widgets.text_field import TextField
+
+MOST_BESIDE = 30
+"""Cells of a field that stands beside its label, where there is room for no more."""
 
 
 class OptionRow(Vertical):
@@ -29,6 +32,7 @@ class OptionRow(Vertical):
         & > Horizontal { height: auto; }
         .option-label { width: 33; text-overflow: ellipsis; text-wrap: nowrap; }
         .option-field { width: 1fr; min-width: 10; }
+        .option-field.-alone { margin: 0 0 0 2; }
         .option-unit { width: 11; padding: 0 1; color: $dim; text-wrap: nowrap; }
         .option-flag { width: auto; color: $sent; padding: 0 0 0 1; text-wrap: nowrap; }
         .option-help { width: 1fr; height: auto; padding: 0 0 0 3; color: $dim; }
@@ -57,17 +61,22 @@ class OptionRow(Vertical):
         self.role = role
 
     def compose(self) -> ComposeResult:
-        """Two lines, and a third for a problem."""
+        """Two lines, and a third for a problem. Many words to choose from have a line of their own."""
         setting = self.option.setting
         choices = choices_of(self.option)
         field = ChoiceField(choices, field_text(self.option, self.value)) if choices else TextField(self.option, self.value)
         field.add_class("option-field")
+        stands_alone = isinstance(field, ChoiceField) and field.cells > MOST_BESIDE
+        field.set_class(stands_alone, "-alone")
         with Horizontal():
             yield Static(classes="option-label", markup=False)
+            if not stands_alone:
+                yield field
+                yield Static(unit(self.option), classes="option-unit", markup=False)
+        if stands_alone:
             yield field
-            yield Static(unit(self.option), classes="option-unit", markup=False)
         with Horizontal():
-            yield Static(setting.help, classes="option-help", markup=False)
+            yield Static(help_text(self.option, self.value), classes="option-help", markup=False)
             yield Static(" ".join(setting.flags) or self.option.flag, classes="option-flag", markup=False)
         yield Static(classes="option-problem", markup=False)
 
@@ -128,6 +137,8 @@ class OptionRow(Vertical):
         sign = "✗" if self.has_class("-problem") else "●" if changed else " "
         here = "▸" if self.has_focus_within else " "
         self.query_one(".option-label", Static).update(f"{here}{sign} {self.option.label}")
+        if self.option.setting.meanings:
+            self.query_one(".option-help", Static).update(help_text(self.option, self.value))
 
     def on_descendant_focus(self) -> None:
         """The row in which one is has a mark, for those who do not see its colour."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from engine.options.config.timers import TimersOptions
+from engine.options.transports import ALIASES, KINDS, UNBUILT
 from engine.options.values import Group, Kind, Setting
 
 
@@ -18,8 +19,11 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
             ("-t",),
             Kind.CHOICE,
             Group.TRANSPORT,
-            "u1: UDP on one socket; un: UDP, a socket a call; t1: TCP, one connection.",
-            choices=("u1", "un", "t1"),
+            "How messages travel.",
+            choices=tuple(KINDS),
+            meanings={name: kind.meaning for name, kind in {**KINDS, **ALIASES}.items()},
+            one_sided={name: alias.kind for name, alias in ALIASES.items()},
+            unbuilt=UNBUILT,
         ),
     ] = "u1"
     local_ip: Annotated[

@@ -10,6 +10,7 @@ import pytest
 
 from engine import __version__
 from engine.options import FLAGS
+from engine.options.transports import ALIASES, KINDS
 from tests.gossipper_tui.cli.program import environment, gossipper
 from tests.programs import GOSSIPPER
 
@@ -39,6 +40,12 @@ def test_help_names_every_flag(arguments: list[str]) -> None:
     assert ended.code == 0
     assert [flag for flag in FLAGS if f"{flag}" not in ended.out] == []
     assert max(map(len, ended.out.splitlines())) <= 110
+
+
+def test_help_lists_the_transports_with_what_they_are() -> None:
+    lines = [line.split(maxsplit=1) for line in gossipper("help", "sipp").out.splitlines()]
+    for name, kind in {**KINDS, **ALIASES}.items():
+        assert [name, kind.meaning] in lines
 
 
 @pytest.mark.parametrize("command", ["check", "demo", "help"])

@@ -4,19 +4,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 from collections.abc import Awaitable, Callable
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from engine import EngineThread
 from engine.errors import OptionError
 from engine.options import OPTIONS, Group, RunConfig
+from engine.options.transports import KINDS
 from gossipper_tui.app import GossipperApp
 from gossipper_tui.cli.arguments import parse_run
 from gossipper_tui.screens.setup import SetupScreen
+from gossipper_tui.widgets.choice_field import ChoiceField
 from gossipper_tui.widgets.command_bar import CommandBar
 from gossipper_tui.widgets.option_groups import GROUPS, OptionGroups
 from gossipper_tui.widgets.option_row import OptionRow
@@ -25,13 +29,13 @@ from tests.gossipper_tui.screens.pilots import press, settle, until
 pytestmark = pytest.mark.usefixtures("library")
 
 
-def drive(test: Callable[[Pilot[None], SetupScreen], Awaitable[None]], config: RunConfig | None = None) -> None:
+def drive(test: Callable[[Pilot[None], SetupScreen], Awaitable[None]], config: RunConfig | None = None, size=(100, 30)) -> None:
     """Run the application on a real engine, Setup in front."""
 
     async def run() -> None:
         with EngineThread() as bus:
             app = GossipperApp(bus, config or RunConfig(), first_screen="setup")
-            async with app.run_test(size=(100, 30)) as pilot:
+            async with app.run_test(size=size) as pilot:
                 await settle(pilot)
                 assert isinstance(app.screen, SetupScreen)
                 await test(pilot, app.screen)
@@ -121,12 +125,44 @@ def test_the_engine_says_what_keeps_a_run_from_starting():
 def test_choices_are_chosen_with_the_arrows():
     async def test(pilot, screen):
         await go_to(pilot, Group.TRANSPORT)
-        await press(pilot, "enter", "right", "right")
-        assert screen.session.config.transport == "t1"
+        await press(pilot, "enter", "right")
+        assert screen.session.config.transport == "un"
+        await press(pilot, "left", "left")
+        assert screen.session.config.transport == list(KINDS)[-1]
         await press(pilot, "right")
         assert screen.session.config.transport == "u1"
 
     drive(test)
+
+
+@pytest.mark.parametrize("size", [(40, 20), (80, 24), (120, 40)])
+@pytest.mark.parametrize("name", KINDS)
+def test_every_transport_is_seen_and_chosen_with_the_mouse(name, size):
+    async def test(pilot, screen):
+        await go_to(pilot, Group.TRANSPORT)
+        await press(pilot, "enter")
+        field = screen.query_one("#option-transport .option-field", ChoiceField)
+        lines = str(field.render()).split("\n")
+        assert max(map(len, lines)) <= field.content_size.width
+        assert len(lines) == field.content_size.height
+        (y,) = [number for number, line in enumerate(lines) if f" {name} " in f" {line.replace('[', ' ').replace(']', ' ')} "]
+        x = re.search(rf"(?<=[ \[]){name}(?=[ \]])", f" {lines[y]} ").start() - 1
+        await pilot.click(field, offset=(x + 1, y))
+        await settle(pilot)
+        assert screen.session.config.transport == name
+        assert f"{name}: {KINDS[name].meaning}." in str(row(screen, "transport").query_one(".option-help", Static).content)
+
+    drive(test, size=size)
+
+
+def test_an_alias_of_a_transport_is_shown_as_what_it_stands_for():
+    async def test(pilot, screen):
+        await go_to(pilot, Group.TRANSPORT)
+        assert screen.query_one("#option-transport .option-field", ChoiceField).value == "un"
+        assert "sn is un for a server" in screen.problems["transport"]
+        assert shlex.split(screen.query_one(CommandBar).command)[-2:] == ["-t", "sn"]
+
+    drive(test, RunConfig(remote="127.0.0.1:5060", transport="sn"))
 
 
 def test_a_search_looks_in_all_groups():

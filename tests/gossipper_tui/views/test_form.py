@@ -77,6 +77,13 @@ def test_a_search_looks_at_names_flags_and_help_together():
     assert form.found("there is no such option") == []
 
 
+def test_a_choice_says_what_the_chosen_one_is():
+    transport = option("transport")
+    assert form.help_text(transport, "un") == "How messages travel. un: UDP, a socket a call."
+    assert form.help_text(transport, "sn") == "How messages travel. un: UDP, a socket a call."
+    assert form.help_text(option("rate"), 10.0) == option("rate").setting.help
+
+
 def test_roles():
     assert form.is_for(option("rate"), Role.UAC)
     assert not form.is_for(option("rate"), Role.UAS)
