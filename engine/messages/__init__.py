@@ -35,6 +35,7 @@ from engine.messages.events import (
     Snapshot,
     StepSummary,
     Summary,
+    TlsState,
     Verdict,
     Warning,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "StepSummary",
     "StopRun",
     "Summary",
+    "TlsState",
     "Verdict",
     "Warning",
 ]

@@ -49,6 +49,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return "trustworthy" if self.trustworthy else "generator-limited: " + "; ".join(self.reasons)
 
 
+class TlsState(msgspec.Struct, frozen=True, kw_only=True):
+    """What TLS gives a run. `verified`: whether the certificates of its peers are checked; null where a server asks for none.
+
+    `version` and `cipher` are what the first connection agreed on, as OpenSSL names them; empty before there is one.
+    """
+
+    verified: bool | None
+    version: str = ""
+    cipher: str = ""
+
+
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The base of all events. `run` names the run that it belongs to."""
 
@@ -71,7 +82,8 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
 
     `elapsed_ns` counts from the run's start on the monotonic clock; `sequence` rises by one. `target_rate` is in calls
     a second; with `users`, it is 0. `response_times` has a histogram for each timer from the actual send,
-    `response_times_from_due` the same from when the call was due, `lateness` how late calls started.
+    `response_times_from_due` the same from when the call was due, `lateness` how late calls started. `tls` is null where the
+    transport is without TLS.
     """
 
     sequence: int
@@ -87,6 +99,7 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
     call_length: Histogram
     lateness: Histogram
     verdict: Verdict
+    tls: TlsState | None = None
 
 
 class Warning(Event, frozen=True, kw_only=True, tag=True):
@@ -151,6 +164,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     verdict: Verdict
     trustworthy: bool
+    tls: TlsState | None = None
     target_rate: float
     call_rate: float
     counters: Counters
@@ -183,6 +197,7 @@ __all__ = [
     "Snapshot",
     "StepSummary",
     "Summary",
+    "TlsState",
     "Verdict",
     "Warning",
 ]

@@ -47,6 +47,7 @@ def summarize(started: RunStarted, last: Snapshot, outcome: Outcome, error: str 
         error=error,
         verdict=last.verdict,
         trustworthy=last.verdict.trustworthy,
+        tls=last.tls,
         target_rate=last.target_rate,
         call_rate=last.counters.created / elapsed_s if elapsed_s else 0.0,
         counters=last.counters,

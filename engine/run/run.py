@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 import trio
 
 from engine import errors
@@ -35,6 +36,7 @@ from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
 from engine.run.patience import Patience
 from engine.run.preparation import in_thread
+from engine.run.transport_checks import tls_of
 from engine.shard.protocol import (
     AnyFromShard,
     AnyToShard,
@@ -50,6 +52,7 @@ from engine.shard.protocol import (
     Ready,
     Report,
     Resume,
+    Secured,
     StopAsked,
     Warned,
 )
@@ -82,6 +85,7 @@ class Run:
         is_client = started.scenario.role is Role.UAC
         self._rate = calls_per_second(started.config.rate, started.config) if is_client else 0.0
         self._users = started.config.users
+        self._tls = tls_of(started.config, started.scenario.role)
         self._start_ns = 0
         self._sequence = 0
         self._judge = Judge()
@@ -149,6 +153,8 @@ class Run:
             self._publish(Logged(run=self.name, elapsed_ns=self._elapsed_ns(), text=message.text))
         elif isinstance(message, StopAsked):
             self._stop_asked(message)
+        elif isinstance(message, Secured) and self._tls is not None and not self._tls.version:
+            self._tls = msgspec.structs.replace(self._tls, version=message.version, cipher=message.cipher)
 
     def _warn(self, text: str, count: int = 1) -> None:
         self._publish(Warning(run=self.name, elapsed_ns=self._elapsed_ns(), text=text, count=count))
@@ -281,6 +287,7 @@ class Run:
             call_length=measured.call_length,
             lateness=measured.lateness,
             verdict=self._verdict(measured, elapsed_ns),
+            tls=self._tls,
         )
         self._publish(snapshot)
         return snapshot

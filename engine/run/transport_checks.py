@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import OptionError
-from engine.messages import Role, ScenarioDescription
+from engine.messages import Role, ScenarioDescription, TlsState
 from engine.options import RunConfig
-from engine.options.transports import ALIASES
+from engine.options.transports import ALIASES, KINDS
 
 _SIDES = {Role.UAC: "a client", Role.UAS: "a server"}
 _DOES = {Role.UAC: "makes calls", Role.UAS: "waits for calls"}
@@ -23,3 +23,8 @@ def alias_problems(config: RunConfig, scenario: ScenarioDescription | None) -> I
     what = f"{config.transport} is {alias.kind} for {_SIDES[Role(alias.role)]}, and the scenario {_DOES[scenario.role]}"
     hint = f"use {' or '.join([alias.kind, *same])}" + (f" ({alias.note})" if alias.note else "")
     yield OptionError("-t", config.transport, f"{what}; {hint}")
+
+
+def tls_of(config: RunConfig, role: Role) -> TlsState | None:
+    """What is known of TLS before the first connection; None for a transport without it."""
+    return TlsState(verified=None) if KINDS[config.transport].is_secure else None

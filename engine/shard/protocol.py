@@ -124,6 +124,13 @@ class LoggedText(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
+class Secured(FromShard, frozen=True, kw_only=True, tag=True):
+    """What the first connection with TLS agreed on; told once."""
+
+    version: str
+    cipher: str
+
+
 class StopAsked(FromShard, frozen=True, kw_only=True, tag=True):
     """The scenario ends the run (`<exec int_cmd=…>`). `now`: at once, without telling peers, as SIPp does."""
 
@@ -144,4 +151,4 @@ class Failed(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-AnyFromShard = Ready | Report | Warned | LoggedText | StopAsked | Ended | Failed
+AnyFromShard = Ready | Report | Warned | LoggedText | Secured | StopAsked | Ended | Failed

@@ -26,7 +26,19 @@ from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
 from engine.shard.init import run_init
 from engine.shard.notes import Notes
-from engine.shard.protocol import AnyFromShard, AnyToShard, Ended, Failed, Finish, Go, Ready, Report, ShardPlan, StopAsked
+from engine.shard.protocol import (
+    AnyFromShard,
+    AnyToShard,
+    Ended,
+    Failed,
+    Finish,
+    Go,
+    Ready,
+    Report,
+    Secured,
+    ShardPlan,
+    StopAsked,
+)
 from engine.shard.reactor import Reactor
 from engine.shard.shares import call_limit, calls_per_second, share_of
 from engine.shard.steering import Steering
@@ -70,6 +82,7 @@ class Shard:
         self._data_files: tuple[DataFile, ...] = ()
         self._stops: list[bool] = []
         self._stops_told = 0
+        self._has_told_security = False
         self._stop_asked = trio.Event()
         self._table = CallTable(
             timers=self._timers,
@@ -150,6 +163,7 @@ class Shard:
         await self._tell_stops_so_far()
         for note in self._notes.take():
             await self._outbox.send(note)
+        await self._tell_security()
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
 
     async def _run_from(self, start_ns: int, inbox: ReceiveChannel[AnyToShard]) -> None:
@@ -204,6 +218,14 @@ class Shard:
                 raise
             for note in self._notes.take():
                 await self._outbox.send(note)
+            await self._tell_security()
+
+    async def _tell_security(self) -> None:
+        """Tell what TLS agreed on, once that is known."""
+        secured = self._transport.secured if self._transport is not None else None
+        if secured is not None and not self._has_told_security:
+            self._has_told_security = True
+            await self._outbox.send(Secured(version=secured[0], cipher=secured[1]))
 
     def _measurements(self) -> Measurements:
         counters = self._context.meter.counters

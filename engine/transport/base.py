@@ -80,6 +80,8 @@ class Transport(ABC):
 
     local_port: int = 0
     """The port that was bound; known after `open`."""
+    secured: tuple[str, str] | None = None
+    """Version and cipher of the first connection with TLS, when there has been one."""
 
     def __init__(self, addresses: Addresses, poller: Poller, receiver: Receiver, config: RunConfig) -> None:
         self.addresses = addresses

@@ -10,7 +10,7 @@ from gossipper_tui.views import failures, flow, response_times
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, plain
-from gossipper_tui.views.status import run_title, verdict_text
+from gossipper_tui.views.status import run_title, security_text, verdict_text
 
 OUTCOME_MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.STOPPED: "■", Outcome.NO_CALLS: "■", Outcome.ERROR: "✘"}
 """A mark beside the word that says how a run ended."""
@@ -31,11 +31,13 @@ def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summar
 
 
 def outcome_lines(summary: Summary) -> list[str]:
-    """How the run ended, in words and as an exit code, and whether its numbers can be believed."""
+    """How the run ended, in words and as an exit code, what TLS gave it, and whether its numbers can be believed."""
     target = f" of {rate(summary.target_rate)}" if summary.target_rate and summary.role == Role.UAC else ""
     speed = f"{rate(summary.call_rate)}{target} calls/s"
     outcome = f"{OUTCOME_MARKS[summary.outcome]} {summary.outcome.value} · {speed} · exit code {summary.exit_code}"
-    return [outcome, *([f"✘ {summary.error}"] if summary.error else []), verdict_text(summary.verdict)]
+    error = [f"✘ {summary.error}"] if summary.error else []
+    security = [security_text(summary.tls)] if summary.tls is not None else []
+    return [outcome, *error, *security, verdict_text(summary.verdict)]
 
 
 def _rule(title: str, width: int) -> str:

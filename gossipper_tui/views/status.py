@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.messages import Role, RunStarted, RunState, Snapshot, Verdict
+from engine.messages import Role, RunStarted, RunState, Snapshot, TlsState, Verdict
 from engine.options import RunConfig
 from engine.options.transports import title_of
 from gossipper_tui.views import numbers
@@ -29,6 +29,7 @@ class Status:
     failed: int
     p99_ns: int | None
     verdict: Verdict
+    security: str
 
     def line(self, width: int) -> str:
         """One line of at most `width` columns; reasons, then the least important parts go first when it is narrow."""
@@ -47,18 +48,17 @@ class Status:
     def _parts(self, verdict: str) -> list[tuple[int, str]]:
         """Rank (0 is the most important) and text of each part, in the order in which they are shown."""
         target = f"/{numbers.rate(self.target_rate)}" if self.target_rate else ""
-        parts = [
+        return [
             (0, f"{STATE_MARKS[self.state]} {self.state.value:<9} {numbers.clock(self.elapsed_ns)}"),
-            (6, self.title),
+            (7, self.title),
             (1, f"{numbers.rate(self.call_rate) + target:>9} calls/s"),
             (4, f"{numbers.count(self.open, 6)} open"),
             (3, f"{numbers.count(self.successful, 7)} ok"),
             (2, f"{numbers.count(self.failed, 4)} failed"),
+            *([(8, f"p99 {numbers.duration(self.p99_ns, 7)}")] if self.p99_ns is not None else []),
+            *([(6, self.security)] if self.security else []),
             (5, verdict),
         ]
-        if self.p99_ns is not None:
-            parts.insert(6, (7, f"p99 {numbers.duration(self.p99_ns, 7)}"))
-        return parts
 
 
 def status(started: RunStarted, snapshot: Snapshot, previous: Snapshot | None = None) -> Status:
@@ -79,6 +79,7 @@ def status(started: RunStarted, snapshot: Snapshot, previous: Snapshot | None = 
         failed=counters.failed,
         p99_ns=first_timer.percentiles_ns(99)[0] if first_timer and first_timer.count else None,
         verdict=snapshot.verdict,
+        security=security_warning(snapshot.tls),
     )
 
 
@@ -92,6 +93,17 @@ def run_title(started: RunStarted) -> str:
 def scenario_name(config: RunConfig) -> str:
     """The name of a configuration's scenario: a file without its folder, or the built-in one's."""
     return config.scenario_file.rpartition("/")[2] or config.scenario_name or "uac"
+
+
+def security_warning(tls: TlsState | None) -> str:
+    """What a person should know about TLS while calls go on: that nobody knows whom they go to."""
+    return "TLS, not verified" if tls is not None and tls.verified is False else ""
+
+
+def security_text(tls: TlsState) -> str:
+    """What TLS gave a run: `TLS, verified · TLSv1.3 TLS_AES_256_GCM_SHA384`."""
+    checked = {True: "TLS, verified", False: "TLS, not verified", None: "TLS, no certificates asked for"}[tls.verified]
+    return f"{checked} · {tls.version} {tls.cipher}" if tls.version else checked
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -51,9 +51,12 @@ def _right(history: RunHistory, width: int) -> Line:
     told = status(history.started, history.snapshot, history.series.before)
     gap = "   " if width >= 100 else "  "
     standing = line(*state(history), gap, _rate(history.summary, told), gap)
+    security = (Span(told.security, Tone.WARN), gap) if told.security else ()
     verdict = history.summary.verdict if history.summary else told.verdict
-    full = line(*standing, *_trust(verdict, short=False), " ")
-    return full if width_of(full) <= width - 30 else line(*standing, *_trust(verdict, short=True), " ")
+    full, short = (line(*standing, *security, *_trust(verdict, short=short), " ") for short in (False, True))
+    return next(
+        (each for each in (full, short) if width_of(each) <= width - 30), line(*standing, *_trust(verdict, short=True), " ")
+    )
 
 
 def _rate(summary: Summary | None, told: Status) -> Span:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from engine.errors import ReportError
-from engine.messages import EXIT_CODES, Outcome, RunState, Snapshot
+from engine.messages import EXIT_CODES, Outcome, RunState, Snapshot, TlsState
 from engine.report.files import LogFile, write_whole
 from engine.report.schema import schema_text, summary_schema
 from engine.report.summary import summarize, summary_json, write_summary_json
@@ -60,6 +61,14 @@ def test_every_outcome_satisfies_the_schema(outcome: Outcome) -> None:
     )
     jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
     assert document["exit_code"] == EXIT_CODES[outcome]
+
+
+def test_what_tls_gave_is_in_the_summary() -> None:
+    assert as_json(finished(), Outcome.PASSED)["tls"] is None
+    tls = TlsState(verified=False, version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384")
+    document = as_json(msgspec.structs.replace(finished(), tls=tls), Outcome.PASSED)
+    assert document["tls"] == {"verified": False, "version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384"}
+    jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
 
 
 def test_the_schema_refuses_what_is_no_summary() -> None:

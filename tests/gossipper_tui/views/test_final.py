@@ -4,7 +4,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from engine.messages import Counters, Failure, Outcome, StepCounts, StepDescription, StepKind, Summary, Verdict
+from engine.messages import Counters, Failure, Outcome, StepCounts, StepDescription, StepKind, Summary, TlsState, Verdict
 from gossipper_tui.views.final import final_screen, outcome_lines
 from tests.engine.bus.events import finished, snapshot, started
 
@@ -39,6 +39,21 @@ def test_a_final_screen_has_flow_counts_times_failures_and_verdict() -> None:
     assert any("timeout in step 1 (200)" in line for line in lines)
     assert any("Response time 1" in line for line in lines)
     assert lines[-2:] == ["✘ failed · 9.9 of 10 calls/s · exit code 1", "✔ trustworthy"]
+
+
+@pytest.mark.parametrize(
+    ("tls", "told"),
+    [
+        (TlsState(verified=False), "TLS, not verified"),
+        (
+            TlsState(verified=True, version="TLSv1.3", cipher="TLS_AES_256_GCM_SHA384"),
+            "TLS, verified · TLSv1.3 TLS_AES_256_GCM_SHA384",
+        ),
+        (TlsState(verified=None, version="TLSv1.2", cipher="ECDHE"), "TLS, no certificates asked for · TLSv1.2 ECDHE"),
+    ],
+)
+def test_what_tls_gave_is_told_before_the_verdict(tls: TlsState, told: str) -> None:
+    assert outcome_lines(summary(tls=tls))[-2:] == [told, "✔ trustworthy"]
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

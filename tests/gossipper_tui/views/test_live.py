@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from engine.messages import Counters, Failure, Logged, Verdict
+from engine.messages import Counters, Failure, Logged, TlsState, Verdict
 from gossipper_tui.views import failures, flow, judgement, log, rates, response_times, statistics, status_bar
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import GROUP_SPACE
@@ -179,6 +179,15 @@ def test_the_status_bar_says_when_numbers_cannot_be_trusted(run):
     run.snapshot = msgspec.structs.replace(run.snapshot, verdict=Verdict(reasons=("late starts",)))
     assert "✘ generator-limited" in texts([status_bar.status_bar("Live", run, 80)])[0]
     assert texts(judgement.judgement(run, 80)) == ["✘ generator-limited: late starts"]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_the_status_bar_says_when_nobody_checks_whom_tls_goes_to(width, run):
+    run.snapshot = msgspec.structs.replace(run.snapshot, tls=TlsState(verified=False))
+    text = texts([status_bar.status_bar("Live", run, width)])[0]
+    assert len(text) == width
+    assert "TLS, not verified" in text
+    assert "✔" in text
 
 
 def test_the_status_bar_without_a_run():

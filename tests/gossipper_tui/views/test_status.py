@@ -4,7 +4,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from engine.messages import Counters, Role, RunState, Snapshot, Verdict
+from engine.messages import Counters, Role, RunState, Snapshot, TlsState, Verdict
 from gossipper_tui.views.status import STATE_MARKS, run_title, status, verdict_text
 from tests.engine.bus.events import snapshot, started
 
@@ -61,6 +61,25 @@ def test_numbers_do_not_move_as_they_grow() -> None:
     small, large = (status(started(), at(2, calls)).line(200) for calls in (10, 9_000))
     assert small.index(" open") == large.index(" open")
     assert small.index(" ok") == large.index(" ok")
+
+
+@pytest.mark.parametrize(
+    ("tls", "told"),
+    [
+        (TlsState(verified=False), "  TLS, not verified  ✔ trustworthy"),
+        (TlsState(verified=True), "20.0 ns  ✔ trustworthy"),
+        (TlsState(verified=None), "20.0 ns  ✔ trustworthy"),
+        (None, "20.0 ns  ✔ trustworthy"),
+    ],
+)
+def test_a_line_says_when_nobody_checks_whom_tls_goes_to(tls: TlsState | None, told: str) -> None:
+    assert status(started(), at(2, 20, tls=tls)).line(200).replace("\u202f", " ").endswith(told)
+
+
+def test_a_line_that_is_too_narrow_for_all_keeps_what_tls_lacks_longer_than_its_title() -> None:
+    line = status(started(), at(2, 20, tls=TlsState(verified=False))).line(120)
+    assert "TLS, not verified" in line
+    assert "udp" not in line
 
 
 def test_every_state_has_its_mark_and_its_name() -> None:
