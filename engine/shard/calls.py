@@ -25,7 +25,7 @@ from engine.shard.pacing import NoPacer, Pacer
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace
 from engine.sip.message import MalformedMessage, Message
-from engine.transport import Held, Names, Transport
+from engine.transport import Held, Names, Transport, Wire
 
 _PORT_DIGITS: Final = 5
 _LAST_PORT: Final = 65535
@@ -89,6 +89,7 @@ class CallTable:
         self._free_circuits: list[int] = []
         self._incoming = 0
         self._failed_out_of_call = 0
+        self._follows = False
 
     def connect(
         self,
@@ -103,6 +104,7 @@ class CallTable:
         """
         self.context = context
         self.transport = transport
+        self._follows = transport.follows
         self.names = Names(transport.addresses.family)
         self._free_circuits = list(range(context.program.circuits))
         self._server = context if context.program.role is Role.UAS else server
@@ -190,6 +192,8 @@ class CallTable:
                 call_id = call_id.rpartition(_CALL_ID_PREFIX_END)[2]
             call = self.calls.get(call_id)
             if call is not None:
+                if self._follows and call.peer is not source:
+                    self.transport.follow(call, source)
                 call.receive(message, now_ns, arrived_ns)
             else:
                 self._unknown(call_id, message, source, arrived_ns, now_ns)
@@ -272,11 +276,16 @@ class CallTable:
         call.send_default(self.context.program.defaults.ok200)
         self.counters.auto_answered += 1
 
-    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
-        """End the calls that used this connection."""
-        now_ns = time.monotonic_ns()
-        for call in [call for call in self.calls.values() if call.peer is source]:
-            call.disconnected(now_ns, failure, f"the connection ended: {reason}")
+    def disconnected(self, wire: Wire, failure: Failure, reason: str) -> None:
+        """End a call that has lost its connection."""
+        if isinstance(wire, Call):
+            wire.disconnected(time.monotonic_ns(), failure, reason)
+            self.changed()
+
+    def garbled(self, reason: str) -> None:
+        """Count it."""
+        self.counters.garbage += 1
+        self._notes.warn(reason)
 
     def broken(self, reason: str) -> None:
         """No call can be made any more."""

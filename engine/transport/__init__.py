@@ -7,19 +7,23 @@ To add a transport: a class in a module of its own that keeps to `Transport` (`e
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from engine.options import RunConfig
 from engine.transport.addresses import Addresses
 from engine.transport.base import Held, Receiver, Transport, Wire
 from engine.transport.names import Names
 from engine.transport.poller import Poller
-from engine.transport.tcp import TcpOneConnection
+from engine.transport.stream.kinds import connection_per_call, one_connection
 from engine.transport.udp import UdpOneSocket
 from engine.transport.udp_per_call import UdpSocketPerCall
 
 __all__ = ["TRANSPORTS", "Addresses", "Held", "Names", "Poller", "Receiver", "Transport", "Wire"]
 
-TRANSPORTS: dict[str, type[Transport]] = {
+TRANSPORTS: dict[str, Callable[[Addresses, Poller, Receiver, RunConfig], Transport]] = {
     "u1": UdpOneSocket,
     "un": UdpSocketPerCall,
-    "t1": TcpOneConnection,
+    "t1": one_connection("TCP"),
+    "tn": connection_per_call("TCP"),
 }
 """SIPp's names (`-t`) and what they stand for."""

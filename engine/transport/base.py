@@ -58,8 +58,11 @@ class Receiver(Protocol):
         `arrived_ns` is when it came to this machine, `now_ns` when it was read, on the monotonic clock.
         """
 
-    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
-        """A connection has ended; calls with this peer have lost it."""
+    def disconnected(self, wire: Wire, failure: Failure, reason: str) -> None:
+        """A call has lost what carries its messages."""
+
+    def garbled(self, reason: str) -> None:
+        """What came over a connection is none of what was spoken about; it has been closed."""
 
     def broken(self, reason: str) -> None:
         """No call can be made any more; the run has to end."""
@@ -71,12 +74,14 @@ class Receiver(Protocol):
 class Transport(ABC):
     """One way to reach the peer. All methods but `open` return at once."""
 
-    protocol: ClassVar[str]
-    """The keyword [transport]: `UDP`, `TCP`."""
+    protocol: str
+    """The keyword [transport]: `UDP`, `TCP`, `TLS`, `WS`, `WSS`."""
     reliable: ClassVar[bool]
     """Nothing is retransmitted over a reliable transport."""
     port_per_call: ClassVar[bool] = False
     """Each call sends from a port of its own."""
+    follows: ClassVar[bool] = False
+    """A call answers where its peer spoke last: `follow` wants to know when a message came from elsewhere."""
 
     local_port: int = 0
     """The port that was bound; known after `open`."""
@@ -104,6 +109,9 @@ class Transport(ABC):
     def refusal(self, wire: Wire) -> tuple[Failure, str]:
         """Why `attach` or `send` has just said False: what the call fails with, and a few words for a person."""
         return Failure.CANNOT_SEND, "the socket takes no message"
+
+    def follow(self, wire: Wire, source: object) -> None:  # noqa: B027
+        """A message of the call came from another source than its peer; a transport that `follows` may change the peer."""
 
     def adopt(self, wire: Wire, source: object) -> None:
         """Give an incoming call the peer that its first message came from."""

@@ -18,6 +18,7 @@ from engine.transport.datagrams import SO_TIMESTAMPNS
 _SO_SNDBUFFORCE: Final = 32
 _SO_RCVBUFFORCE: Final = 33
 _SO_MEMINFO: Final = 55
+_IP_BIND_ADDRESS_NO_PORT: Final = 24
 _MEMINFO: Final = struct.Struct("9I")
 _MEMINFO_DROPS: Final = 8
 LONGEST_UNREAD_NS: Final = 5_000_000_000
@@ -49,6 +50,9 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
     try:
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if not port:
+                # The port is chosen when it connects: then only those taken are those with the same peer (ip(7)).
+                sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
         sock.bind((addresses.bind_ip, port))
     except OSError as error:
         sock.close()
@@ -89,7 +93,9 @@ def _advice(error: OSError) -> str:
 
 
 def _ask_buffers(sock: socket.socket, size: int) -> None:
-    """Ask for buffers past the system's limit where we may, else up to it: what does not fit is dropped."""
+    """Ask for buffers past the system's limit where we may, else up to it: what does not fit is dropped. 0 leaves them."""
+    if not size:
+        return
     for forced, usual in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
         try:
             sock.setsockopt(socket.SOL_SOCKET, forced, size)

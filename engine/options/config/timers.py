@@ -22,6 +22,17 @@ class TimersOptions(BehaviourOptions, frozen=True, kw_only=True):
         int | None,
         Setting(("-recv_timeout",), Kind.DURATION, Group.TIMERS, "Longest wait for a message before the call fails.", "ms", 0),
     ] = None
+    send_timeout_ms: Annotated[
+        int | None,
+        Setting(
+            ("-send_timeout",),
+            Kind.DURATION,
+            Group.TIMERS,
+            "Longest that a message waits for a peer that takes none, over a connection, before its call fails.",
+            "ms",
+            1,
+        ),
+    ] = None
     max_retransmissions: Annotated[
         int | None,
         Setting(("-max_retrans",), Kind.INTEGER, Group.TIMERS, "Most retransmissions of any message over UDP.", "", 0),

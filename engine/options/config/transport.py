@@ -7,7 +7,7 @@ from typing import Annotated
 
 from engine.options.config.timers import TimersOptions
 from engine.options.transports import ALIASES, KINDS, UNBUILT
-from engine.options.values import Group, Kind, Setting
+from engine.options.values import UAC, Group, Kind, Setting
 
 
 class TransportOptions(TimersOptions, frozen=True, kw_only=True):
@@ -37,6 +37,40 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
         int,
         Setting(("-buff_size",), Kind.INTEGER, Group.TRANSPORT, "Send and receive buffer asked of the kernel.", "bytes", 1024),
     ] = 8_388_608
+    max_reconnect: Annotated[
+        int,
+        Setting(
+            ("-max_reconnect",),
+            Kind.INTEGER,
+            Group.TRANSPORT,
+            "How often in a run the one connection is made again when it is lost; else the run ends.",
+            "",
+            0,
+            roles=UAC,
+        ),
+    ] = 0
+    reconnect_close: Annotated[
+        bool,
+        Setting(
+            ("-reconnect_close",),
+            Kind.SWITCH,
+            Group.TRANSPORT,
+            "Calls that are open when the connection is lost have failed; false: they go on over the next.",
+            roles=UAC,
+        ),
+    ] = True
+    reconnect_sleep_ms: Annotated[
+        int,
+        Setting(
+            ("-reconnect_sleep",),
+            Kind.DURATION,
+            Group.TRANSPORT,
+            "Time from the loss of the connection until it is made again.",
+            "ms",
+            0,
+            roles=UAC,
+        ),
+    ] = 1000
     media_ip: Annotated[
         str,
         Setting(("-mi",), Kind.TEXT, Group.TRANSPORT, "Local media address, the keyword [media_ip].", placeholder="address"),

@@ -29,20 +29,22 @@ class Layer:
     """A layer that has nothing to agree on and changes nothing: a base for those that do. One for each connection.
 
     `is_ready` is whether what is above may be sent yet; a layer that has to agree on something first begins with False.
+    `broken` is set when the stream cannot go on behind what `receive` has given: what came before is not lost.
     """
 
-    __slots__ = ("is_ready",)
+    __slots__ = ("broken", "is_ready")
 
     def __init__(self) -> None:
         self.is_ready = True
+        self.broken: StreamBroken | None = None
 
     def begin(self) -> None:
         """The layer below is ready: a client says what it has to say first."""
 
     def receive(self, data: bytes) -> list[bytes]:
-        """What came from below, as much of it as may be. What is whole goes above, oldest first. Raises StreamBroken.
+        """What came from below, as much of it as may be; what is whole goes above, oldest first.
 
-        When it raises, what came before the break has been given already or is lost; it is not called again.
+        Raises StreamBroken, or sets `broken` when there is something to be given first. Then it is not called again.
         """
         return [data]
 

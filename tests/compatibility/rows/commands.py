@@ -15,6 +15,7 @@ LOAD = tests_in("engine/scenario/test_load.py")
 PARITY = tests_in("interop/test_wire_parity.py")
 WAITING = tests_in("engine/call/test_waiting.py")
 ELEMENTS = tests_in("engine/scenario/test_elements.py")
+SHARED = tests_in("engine/transport/stream/test_shared.py")
 
 SECTION = Section(
     title="Commands",
@@ -138,6 +139,12 @@ SECTION = Section(
             does="The call fails when nothing came; with `ontimeout` it goes there instead. `-recv_timeout` is for all.",
             covers="attribute:recv.timeout",
             tests=CALL("test_a_receive_timeout_fails_or_jumps"),
+        ),
+        Row(
+            what="`-send_timeout` (ms)",
+            does="A message that the peer of a connection does not take for so long costs its call (FailedOutboundCongestion).",
+            covers="flag:-send_timeout",
+            tests=SHARED("test_a_message_that_waits_for_longer_than_it_may_costs_its_call_and_no_other"),
         ),
         Row(
             what="`recv ontimeout`",

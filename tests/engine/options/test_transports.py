@@ -7,7 +7,8 @@ import pytest
 
 from engine.options import RunConfig, check_config, option, settled
 from engine.options.transports import ALIASES, KINDS, UNBUILT, title_of
-from engine.transport import TRANSPORTS
+from engine.transport import TRANSPORTS, Addresses, Poller
+from tests.engine.transport.sides import Inbox
 
 
 def test_what_is_offered_is_what_there_is() -> None:
@@ -17,7 +18,9 @@ def test_what_is_offered_is_what_there_is() -> None:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_table_says_of_a_transport_what_it_is(name: str) -> None:
-    kind, transport = KINDS[name], TRANSPORTS[name]
+    kind, poller = KINDS[name], Poller()
+    transport = TRANSPORTS[name](Addresses(local_ip="127.0.0.1"), poller, Inbox(), RunConfig())
+    poller.close()
     assert kind.protocol.upper() == transport.protocol
     assert kind.is_stream == transport.reliable
 

@@ -253,9 +253,8 @@ def test_requests_out_of_call_are_answered_when_asked_for() -> None:
 
 def test_a_connection_that_ends_fails_its_calls_only(server: Switchboard) -> None:
     server.invite("a@b")
-    server.table.calls[b"a@b"].peer = "connection 1"
     server.invite("c@d")
-    server.table.disconnected("connection 1", Failure.TCP_CLOSED, "closed by the peer")
+    server.table.disconnected(server.table.calls[b"a@b"], Failure.TCP_CLOSED, "the connection ended: closed by the peer")
     assert server.counters.failures == {Failure.TCP_CLOSED: 1}
     assert server.counters.reasons == {"the connection ended: closed by the peer": 1}
     assert list(server.table.calls) == [b"c@d"]

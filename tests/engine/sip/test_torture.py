@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from engine.sip.message import MalformedMessage, Message
 from engine.sip.parameters import entries
-from engine.sip.stream import StreamError, StreamFramer
+from engine.sip.stream import StreamFramer
 from tests.engine.sip.test_message import everything
 
 FILES = {path.stem: path.read_bytes() for path in (Path(__file__).parent / "torture" / "rfc4475").glob("*.sip")}
@@ -126,8 +126,8 @@ def test_a_message_that_makes_no_sense_is_refused(name: str, reason: str) -> Non
 def test_over_a_stream_it_is_the_same_message(name: str) -> None:
     framer = StreamFramer()
     if name in NOT_FRAMED:
-        with pytest.raises(StreamError):
-            framer.feed(FILES[name])
+        assert framer.feed(FILES[name]) == []
+        assert framer.broken
         return
     messages = framer.feed(FILES[name])
     if name in NOT_ALL_ONE:
@@ -195,5 +195,4 @@ def test_a_damaged_torture_message_is_read_or_refused(message: bytes, data: st.D
         message = message[:at] + piece + message[at + data.draw(st.integers(0, 5)) :]
     with suppress(MalformedMessage):
         assert all(isinstance(said, bytes) for said in everything(Message(message)))
-    with suppress(StreamError):
-        StreamFramer().feed(message)
+    assert sum(map(len, StreamFramer().feed(message))) <= len(message)

@@ -16,10 +16,11 @@ from engine.options import RunConfig
 from engine.transport import TRANSPORTS, Addresses, Poller, Transport
 
 LIMIT_S = 10
+TICK_S = 0.02
 BUFFER = 65_536
 
 
-@dataclass
+@dataclass(eq=False)
 class Wire:
     """A call, as a transport sees it."""
 
@@ -38,6 +39,7 @@ class Inbox:
     ended: list[tuple[object, Failure, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    garbage: list[str] = field(default_factory=list)
     then: Callable[[bytes, object], None] = lambda data, source: None
 
     def received(self, data: bytes, source: object, arrived_ns: int, now_ns: int) -> None:
@@ -46,8 +48,11 @@ class Inbox:
         self.arrived_ns.append(arrived_ns)
         self.then(data, source)
 
-    def disconnected(self, source: object, failure: Failure, reason: str) -> None:
-        self.ended.append((source, failure, reason))
+    def disconnected(self, wire: object, failure: Failure, reason: str) -> None:
+        self.ended.append((wire, failure, reason))
+
+    def garbled(self, reason: str) -> None:
+        self.garbage.append(reason)
 
     def broken(self, reason: str) -> None:
         self.reasons.append(reason)
@@ -68,18 +73,22 @@ class Side:
         """Dispatch what is ready until the condition holds."""
         with trio.fail_after(LIMIT_S):
             while not condition():
-                await trio.lowlevel.wait_readable(self.poller.fileno())
+                with trio.move_on_after(TICK_S):
+                    await trio.lowlevel.wait_readable(self.poller.fileno())
                 self.poller.dispatch()
 
 
 @asynccontextmanager
 async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFER, **options: object) -> AsyncIterator[Side]:
-    """The transport of this name, opened; closed in the end."""
+    """The transport of this name, opened and tended; closed in the end."""
     poller, inbox = Poller(), Inbox()
     transport = TRANSPORTS[name](addresses, poller, inbox, RunConfig(buffer_size=buffer_size, **options))
     try:
         await transport.open()
-        yield Side(transport, poller, inbox)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(transport.tend)
+            yield Side(transport, poller, inbox)
+            nursery.cancel_scope.cancel()
         transport.close()
     finally:
         poller.close()

@@ -56,8 +56,7 @@ async def test_without_descriptors_it_rests_and_says_so_once() -> None:
 
 
 async def test_it_takes_those_who_waited_when_descriptors_are_free_again() -> None:
-    async with open_side("t1", at("127.0.0.1")) as server, sockets(3) as clients, trio.open_nursery() as nursery:
-        nursery.start_soon(server.transport.tend)
+    async with open_side("t1", at("127.0.0.1")) as server, sockets(3) as clients:
         with no_more_files():
             for number, client in enumerate(clients[:2]):
                 knock(server.transport.local_port, client, number)
@@ -67,12 +66,10 @@ async def test_it_takes_those_who_waited_when_descriptors_are_free_again() -> No
         await server.until(lambda: len(server.inbox.messages) == 3)
         assert server.inbox.messages == [message(0), message(1), message(2)]
         assert server.transport.without_socket() == 2
-        nursery.cancel_scope.cancel()
 
 
 async def test_whoever_comes_while_it_rests_is_counted_and_nobody_twice() -> None:
-    async with open_side("t1", at("127.0.0.1")) as server, sockets(3) as clients, trio.open_nursery() as nursery:
-        nursery.start_soon(server.transport.tend)
+    async with open_side("t1", at("127.0.0.1")) as server, sockets(3) as clients:
         with no_more_files():
             knock(server.transport.local_port, clients[0], 0)
             turns(server)
@@ -87,7 +84,6 @@ async def test_whoever_comes_while_it_rests_is_counted_and_nobody_twice() -> Non
         await server.until(lambda: len(server.inbox.messages) == 3)
         assert server.transport.without_socket() == 3
         assert len(server.inbox.warnings) == 1
-        nursery.cancel_scope.cancel()
 
 
 async def test_a_run_that_ends_while_it_rests_closes_the_listener() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.messages import Failure
 from engine.transport.base import MOST_HELD
-from engine.transport.tcp import Connection
+from engine.transport.stream.connection import Connection
 from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
 from tests.programs import free_port
 
@@ -140,7 +140,10 @@ async def test_a_connection_elsewhere_is_shared_and_closed_after_its_last_call()
         client.transport.detach(calls[1])
         assert connection.is_open, "what was sent is not lost: the connection does not stand yet"
         await client.until(lambda: not connection.is_open)
-        await second.until(lambda: len(second.inbox.messages) == 2 and second.inbox.ended)
+        await second.until(lambda: len(second.inbox.messages) == 2)
+        incoming = Wire()
+        second.transport.adopt(incoming, second.inbox.sources[0])
+        await second.until(lambda: second.inbox.ended)
         assert first.inbox.ended == []
 
 
@@ -171,9 +174,11 @@ async def test_a_connection_elsewhere_that_is_refused_is_lost_by_its_calls_only(
         assert client.transport.redirect(call, (IP, free_port())) == ""
         assert client.transport.send(call, message())
         await client.until(lambda: client.inbox.ended)
-        ((source, failure, reason),) = client.inbox.ended
-        assert source is call.peer
-        assert (failure, reason, client.inbox.reasons) == (Failure.TCP_CONNECT, "Connection refused", [])
+        ((lost, failure, reason),) = client.inbox.ended
+        assert lost is call
+        assert (failure, client.inbox.reasons) == (Failure.TCP_CONNECT, [])
+        assert reason.startswith("no TCP connection to 127.0.0.1 port ")
+        assert reason.endswith(": Connection refused")
         client.transport.detach(call)
 
 
@@ -186,5 +191,11 @@ async def test_a_server_closes_the_connection_that_a_call_came_by() -> None:
             server.transport.adopt(call, server.inbox.sources[0])
             assert server.transport.renew(call) == ""
             assert peer.recv(100) == b""
-        assert server.inbox.ended == [(server.inbox.sources[0], Failure.TCP_CLOSED, "closed by closecon")]
         assert not server.transport.send(call, message())
+        with socket.create_connection((IP, server.transport.local_port)) as peer:
+            peer.sendall(message(2))
+            await server.until(lambda: len(server.inbox.messages) == 2)
+            server.transport.follow(call, server.inbox.sources[1])
+            assert server.transport.send(call, message(3))
+            assert peer.recv(100) == message(3)
+        assert server.inbox.ended == []

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A connection for each call, on loopback."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+import trio
+
+from engine.messages import Failure
+from engine.transport.stream import transport
+from engine.transport.stream.connection import Connection
+from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
+from tests.programs import free_port
+
+IP = "127.0.0.1"
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
+async def test_each_call_has_a_connection_and_closes_it(ip: str) -> None:
+    async with (
+        open_side("tn", at(ip)) as server,
+        open_side("tn", at(ip, remote_port=server.transport.local_port)) as client,
+    ):
+        calls, served = [Wire() for _ in range(3)], [Wire() for _ in range(3)]
+        for number, call in enumerate(calls):
+            assert client.transport.attach(call)
+            assert client.transport.send(call, message(number)), "it is held until the connection stands"
+        assert len({call.local_port for call in calls}) == 3
+        await client.until(lambda: all(call.peer.is_ready for call in calls))  # type: ignore[attr-defined]
+        await server.until(lambda: len(server.inbox.messages) == 3)
+        for call, source, data in zip(served, server.inbox.sources, server.inbox.messages, strict=True):
+            server.transport.adopt(call, source)
+            assert server.transport.send(call, data)
+            assert call.local_port == server.transport.local_port
+        await client.until(lambda: len(client.inbox.messages) == 3)
+        client.transport.detach(calls[0])
+        await server.until(lambda: server.inbox.ended)
+        assert [failure for _, failure, _ in server.inbox.ended] == [Failure.TCP_CLOSED]
+        for call in calls[1:]:
+            assert client.transport.send(call, message(9))
+        await server.until(lambda: len(server.inbox.messages) == 5)
+        for call in calls[1:]:
+            client.transport.detach(call)
+
+
+async def test_a_refused_connection_costs_its_call() -> None:
+    port = free_port()
+    async with open_side("tn", at(IP, remote_port=port)) as client:
+        call = Wire()
+        assert client.transport.attach(call)
+        client.transport.send(call, message())
+        await client.until(lambda: client.inbox.ended)
+        assert client.inbox.ended == [(call, Failure.TCP_CONNECT, f"no TCP connection to {IP} port {port}: Connection refused")]
+        assert client.inbox.reasons == []
+        client.transport.detach(call)
+
+
+async def test_a_connection_that_nobody_accepts_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "HANDSHAKE_LIMIT_S", 0.1)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as full, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as queued:
+        full.bind((IP, 0))
+        full.listen(0)
+        queued.connect(full.getsockname())
+        async with open_side("tn", at(IP, remote_port=full.getsockname()[1])) as client:
+            call, over = Wire(), Wire()
+            for each in (call, over):
+                assert client.transport.attach(each)
+                assert client.transport.send(each, message())
+            left = over.peer
+            client.transport.detach(over)
+            assert isinstance(left, Connection)
+            await client.until(lambda: client.inbox.ended and not left.is_open)
+            assert [(wire, failure) for wire, failure, _ in client.inbox.ended] == [(call, Failure.TCP_CONNECT)]
+            assert client.inbox.ended[0][2].endswith("no answer within 0.1 s")
+
+
+async def test_a_call_without_a_descriptor_says_what_is_short() -> None:
+    async with open_side("tn", at(IP, remote_port=free_port())) as client:
+        with no_more_files():
+            assert not client.transport.attach(Wire())
+        failure, reason = client.transport.refusal(Wire())
+        assert failure is Failure.CANNOT_SEND
+        assert "ulimit -n" in reason
+        assert client.transport.without_socket() == 1
+
+
+async def test_a_peer_that_closes_costs_only_the_call_that_it_was() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind((IP, 0))
+        listener.listen()
+        async with open_side("tn", at(IP, remote_port=listener.getsockname()[1])) as client:
+            first, second = Wire(), Wire()
+            assert client.transport.attach(first)
+            peer = await trio.to_thread.run_sync(listener.accept)
+            assert client.transport.attach(second)
+            await client.until(lambda: first.peer.is_ready and second.peer.is_ready)  # type: ignore[attr-defined]
+            peer[0].close()
+            await client.until(lambda: client.inbox.ended)
+            assert client.inbox.ended == [(first, Failure.TCP_CLOSED, "the connection ended: closed by the peer")]
+            assert client.transport.send(second, message())
+            for call in (first, second):
+                client.transport.detach(call)
