@@ -17,6 +17,7 @@ from engine.scenario.describe import describe_scenario
 from engine.scenario.input_files import is_pipe
 from engine.scenario.problems import nearest
 from engine.transport.addresses import split_host_port
+from engine.transport.stream.websocket import check_path
 
 DEFAULT_SCENARIO = "uac"
 LAST_PORT = 65535
@@ -42,6 +43,10 @@ def _remote(config: RunConfig, scenario: ScenarioDescription | None) -> None:
         split_host_port(config.remote)
     elif scenario is not None and scenario.role is Role.UAC:
         raise OptionError("<remote>", "", "the scenario makes calls and needs the host to call: host[:port]")
+
+
+def _websocket_path(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    check_path(config.websocket_path)
 
 
 def _global_values(config: RunConfig, scenario: ScenarioDescription | None) -> None:
@@ -80,6 +85,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
     _remote,
+    _websocket_path,
     _global_values,
     _behaviours,
     _call_ids,

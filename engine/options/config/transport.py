@@ -71,6 +71,16 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
             roles=UAC,
         ),
     ] = 1000
+    websocket_path: Annotated[
+        str,
+        Setting(
+            ("-ws_path",),
+            Kind.TEXT,
+            Group.TRANSPORT,
+            "Path of the WebSocket: what a client asks for, and a server is asked for.",
+            placeholder="path",
+        ),
+    ] = "/"
     media_ip: Annotated[
         str,
         Setting(("-mi",), Kind.TEXT, Group.TRANSPORT, "Local media address, the keyword [media_ip].", placeholder="address"),
