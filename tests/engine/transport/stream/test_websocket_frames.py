@@ -15,8 +15,8 @@ from websockets.server import ServerProtocol
 from engine.messages import Failure
 from engine.sip.stream import MAX_HEAD
 from engine.transport.stream.layer import StreamBroken
-from engine.transport.stream.websocket_frames import MOST_BYTES, WebSocket
 from engine.transport.stream.stack import Stack
+from engine.transport.stream.websocket_frames import MOST_BYTES, WebSocket
 from engine.transport.stream.websocket_handshake import ClientWebSocket, ServerWebSocket
 from tests.engine.transport.stream.ws_peers import (
     ACCENTED,
