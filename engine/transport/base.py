@@ -108,6 +108,8 @@ class Transport(ABC):
 
     def refusal(self, wire: Wire) -> tuple[Failure, str]:
         """Why `attach` or `send` has just said False: what the call fails with, and a few words for a person."""
+        if isinstance(wire.peer, Held):
+            return Failure.CANNOT_SEND, f"{MOST_HELD} messages wait for the look-up of its destination"
         return Failure.CANNOT_SEND, "the socket takes no message"
 
     def follow(self, wire: Wire, source: object) -> None:  # noqa: B027

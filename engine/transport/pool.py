@@ -68,10 +68,10 @@ class Pool(Generic[Shared]):
             ring = self._rings[kind] = OrderedDict()
         ring[thing] = None
 
-    def release(self, thing: Shared) -> bool:
+    def release(self, thing: Shared, *, reusable: bool = True) -> bool:
         """A user needs it no more; True when nobody does and it is to be closed: it is forgotten.
 
-        What is not open (any more) is none of ours, and False.
+        What is not `reusable` is not kept for others either. What is not open (any more) is none of ours, and False.
         """
         users = self._users.get(thing, 0) - 1
         if users < 0:
@@ -79,7 +79,7 @@ class Pool(Generic[Shared]):
         self._users[thing] = users
         if users:
             return False
-        if self._keeps:
+        if self._keeps and reusable:
             self._rings[self._kinds[thing]].move_to_end(thing, last=False)
             return False
         self.remove(thing)

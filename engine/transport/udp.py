@@ -1,45 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""UDP with one socket for all calls (`u1`).
-
-Sockets are not connected, so answers are taken from wherever they come, as SIPp does. A socket is drained in turns of
-so many datagrams at most, so that a flood cannot keep due calls from starting. Each datagram comes with the time at
-which the kernel had it: a response time must not grow because we were busy, or waited for a batch.
-"""
+"""UDP with one socket for all calls (`u1`)."""
 
 from __future__ import annotations
 
 import socket
-from time import monotonic_ns
-from typing import Any, Final, cast
 
-from engine.transport.base import Received, Transport, Wire
-from engine.transport.datagrams import Inbox
-from engine.transport.sockets import arrival_ns, bind, drops_of, monotonic_offset_ns
-
-AT_ONCE: Final = 32
-MOST_READS: Final = 4
-_INBOX: Final = Inbox(AT_ONCE)
-# One for the process: what is read is handed on before the next read.
-
-
-def drain(sock: socket.socket, received: Received) -> None:
-    """Hand on what waits at a socket, within limits. The socket may be closed by what one of the datagrams does."""
-    offset_ns = monotonic_offset_ns()
-    for _ in range(MOST_READS):
-        try:
-            count = _INBOX.read(sock.fileno())
-        except BlockingIOError:
-            return
-        except OSError:
-            continue  # an ICMP error of an earlier datagram; the calls that it hit time out by themselves
-        for index in range(count):
-            source, stamp_ns = _INBOX.about(index)
-            now_ns = monotonic_ns()
-            received(_INBOX.data(index), source, arrival_ns(stamp_ns, offset_ns, now_ns), now_ns)
-            if sock.fileno() < 0:
-                return
-        if count < AT_ONCE:
-            return
+from engine.messages import Failure
+from engine.transport.base import Held, Transport, Wire
+from engine.transport.sockets import bind
+from engine.transport.udp_socket import News, UdpSocket
 
 
 class UdpOneSocket(Transport):
@@ -50,12 +19,10 @@ class UdpOneSocket(Transport):
 
     async def open(self) -> None:
         """Bind the socket."""
-        self._socket = bind(self.addresses, socket.SOCK_DGRAM, self.config.buffer_size)
-        self.local_port = self._socket.getsockname()[1]
-        self.poller.add(self._socket.fileno(), self._drain)
-
-    def _drain(self) -> None:
-        drain(self._socket, self.receiver.received)
+        self.news = News(self.receiver)
+        sock = bind(self.addresses, socket.SOCK_DGRAM, self.config.buffer_size)
+        self.shared = UdpSocket(sock, self.poller, self.receiver, self.news)
+        self.local_port = self.shared.port
 
     def attach(self, wire: Wire) -> bool:
         """Every call's peer is the remote address."""
@@ -66,12 +33,13 @@ class UdpOneSocket(Transport):
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send a datagram."""
         try:
-            self._socket.sendto(data, cast("Any", wire.peer))
-        except OSError:
-            return False
+            return self.shared.send(data, wire.peer)
         except TypeError:  # no address yet
             return self.keep(wire, data)
-        return True
+
+    def refusal(self, wire: Wire) -> tuple[Failure, str]:
+        """Why the socket took no message."""
+        return super().refusal(wire) if isinstance(wire.peer, Held) else self.shared.refusal()
 
     def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
         """Another peer is another address."""
@@ -79,10 +47,9 @@ class UdpOneSocket(Transport):
         return ""
 
     def drops(self) -> int:
-        """The kernel's count for the socket."""
-        return drops_of(self._socket)
+        """What was lost at the socket."""
+        return self.shared.drops()
 
     def close(self) -> None:
         """Close the socket."""
-        self.poller.remove(self._socket.fileno())
-        self._socket.close()
+        self.shared.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""UDP with a socket for each call (`un`)."""
+"""UDP with a socket for each call (`un`), as long as there may be more; from then on calls share them, as in SIPp."""
 
 from __future__ import annotations
 
@@ -7,15 +7,30 @@ import socket
 from collections import OrderedDict
 from typing import Final
 
+from msgspec.structs import replace
+
 from engine.errors import BindError, TransportError
+from engine.messages import Failure
 from engine.transport.base import Wire, settled
-from engine.transport.sockets import bind_port, drops_of
-from engine.transport.udp import UdpOneSocket, drain
+from engine.transport.pool import Pool
+from engine.transport.sockets import bind_port
+from engine.transport.udp import UdpOneSocket
+from engine.transport.udp_socket import UdpSocket
 
 CALL_BUFFER: Final = 65_536
 """What the socket of a single call asks of the kernel."""
 MOST_ASKED: Final = 500
 """Sockets that are asked for their drops at once: some 0.5 ms of work."""
+
+
+class _End:
+    """The peer of an outgoing call: the socket that it sends through, and where to."""
+
+    __slots__ = ("remote", "socket")
+
+    def __init__(self, through: UdpSocket, remote: tuple[str, int]) -> None:
+        self.socket = through
+        self.remote = remote
 
 
 class UdpSocketPerCall(UdpOneSocket):
@@ -27,40 +42,51 @@ class UdpSocketPerCall(UdpOneSocket):
         """Bind the socket for incoming calls; those of outgoing ones are opened with them."""
         self._dropped = 0
         self._without = 0
-        self._own: OrderedDict[_CallSocket, None] = OrderedDict()
+        self._why_without = ""
+        self._pool: Pool[UdpSocket] = Pool(self.config.max_socket, keeps=self.config.keep_sockets)
+        self._own: OrderedDict[UdpSocket, None] = OrderedDict()
         await super().open()
 
     def attach(self, wire: Wire) -> bool:
-        """Open a socket for this call."""
-        try:
-            own = self._open_socket()
-        except (BindError, TransportError, OSError):
-            self._without += 1
-            return False
-        self._own[own] = None
-        wire.peer = own
+        """Give this call a socket."""
+        own = self._pool.take(wire.local_ip)
+        if own is None:
+            try:
+                own = self._open_socket(wire.local_ip)
+            except (BindError, TransportError, OSError) as error:
+                self._without += 1
+                self._why_without = str(error)
+                return False
+            self._pool.add(own, wire.local_ip)
+            self._own[own] = None
+        wire.peer = _End(own, self.addresses.remote)
         wire.local_port = own.port
         return True
 
-    def _open_socket(self) -> _CallSocket:
-        sock = bind_port(self.addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER)
-        try:
-            return _CallSocket(self, sock)
-        except OSError:
-            sock.close()
-            raise
+    def _open_socket(self, local_ip: str) -> UdpSocket:
+        addresses = replace(self.addresses, local_ip=local_ip, bind_ip=local_ip) if local_ip else self.addresses
+        return UdpSocket(bind_port(addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER), self.poller, self.receiver, self.news)
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send a datagram from the call's socket."""
         peer = wire.peer
-        if isinstance(peer, _CallSocket):
-            return peer.send(data)
+        if isinstance(peer, _End):
+            return peer.socket.send(data, peer.remote)
         return super().send(wire, data)
 
+    def refusal(self, wire: Wire) -> tuple[Failure, str]:
+        """Why there is no socket, or why it took no message."""
+        peer = wire.peer
+        if isinstance(peer, _End):
+            return peer.socket.refusal()
+        if peer is None:
+            return Failure.CANNOT_SEND, self._why_without
+        return super().refusal(wire)
+
     def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
-        """The call's socket sends elsewhere."""
+        """The call sends elsewhere."""
         peer = settled(wire.peer)
-        if isinstance(peer, _CallSocket):
+        if isinstance(peer, _End):
             peer.remote = address
             wire.peer = peer
             return ""
@@ -69,24 +95,30 @@ class UdpSocketPerCall(UdpOneSocket):
     def renewed(self, wire: Wire) -> str:
         """Another socket, which sends to where the one before did."""
         peer = wire.peer
-        if not isinstance(peer, _CallSocket):
+        if not isinstance(peer, _End):
             return "calls that come in share one socket"
-        remote = peer.remote
-        self.detach(wire)
+        self._give_back(peer, reusable=False)
+        wire.peer = None
         if not self.attach(wire):
-            return "no socket is left for the call: see the limit of open files (ulimit -n)"
-        return self.redirect(wire, remote)
+            return self._why_without
+        return self.redirect(wire, peer.remote)
 
     def detach(self, wire: Wire) -> None:
-        """Close the call's socket."""
+        """Close the call's socket, unless others use it or it is kept for them."""
         peer = settled(wire.peer)
-        if isinstance(peer, _CallSocket):
-            self._dropped += peer.close()
-            self._own.pop(peer, None)
+        if isinstance(peer, _End):
+            self._give_back(peer)
         wire.peer = None
 
+    def _give_back(self, end: _End, *, reusable: bool = True) -> None:
+        own = end.socket
+        if self._pool.release(own, reusable=reusable):
+            self._dropped += own.new_drops()
+            own.close()
+            del self._own[own]
+
     def drops(self) -> int:
-        """The kernel's counts for all sockets, closed and open; of very many open ones, those whose turn it is are asked."""
+        """Of all sockets, closed and open; of very many open ones, those whose turn it is are asked."""
         for _ in range(min(len(self._own), MOST_ASKED)):
             own = next(iter(self._own))
             self._own.move_to_end(own)
@@ -103,39 +135,3 @@ class UdpSocketPerCall(UdpOneSocket):
             own.close()
         self._own.clear()
         super().close()
-
-
-class _CallSocket:
-    """The socket of one call, which sends to `remote`."""
-
-    __slots__ = ("_dropped", "_owner", "_socket", "port", "remote")
-
-    def __init__(self, owner: UdpSocketPerCall, sock: socket.socket) -> None:
-        self._owner = owner
-        self._socket = sock
-        self._dropped = 0
-        self.port: int = sock.getsockname()[1]
-        self.remote = owner.addresses.remote
-        owner.poller.add(sock.fileno(), self._drain)
-
-    def _drain(self) -> None:
-        drain(self._socket, self._owner.receiver.received)
-
-    def send(self, data: bytes) -> bool:
-        try:
-            self._socket.sendto(data, self.remote)
-        except OSError:
-            return False
-        return True
-
-    def new_drops(self) -> int:
-        """How many datagrams were dropped here since this was last asked."""
-        before, self._dropped = self._dropped, drops_of(self._socket)
-        return self._dropped - before
-
-    def close(self) -> int:
-        """Close, and tell how many datagrams were dropped since that was last asked."""
-        drops = self.new_drops()
-        self._owner.poller.remove(self._socket.fileno())
-        self._socket.close()
-        return drops

@@ -81,6 +81,30 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
             placeholder="path",
         ),
     ] = "/"
+    max_socket: Annotated[
+        int,
+        Setting(
+            ("-max_socket",),
+            Kind.INTEGER,
+            Group.TRANSPORT,
+            "Most sockets of calls open at once, with one a call; then calls share them in turn.",
+            "sockets",
+            1,
+        ),
+    ] = 50_000
+    keep_sockets: Annotated[
+        bool,
+        Setting(
+            ("-keep_sockets",),
+            Kind.SWITCH,
+            Group.TRANSPORT,
+            "Keep a call's socket when the call is over, for later calls; otherwise it is closed.",
+        ),
+    ] = False
+    skip_rlimit: Annotated[
+        bool,
+        Setting(("-skip_rlimit",), Kind.SWITCH, Group.TRANSPORT, "Leave the limit of open files as it is."),
+    ] = False
     media_ip: Annotated[
         str,
         Setting(("-mi",), Kind.TEXT, Group.TRANSPORT, "Local media address, the keyword [media_ip].", placeholder="address"),

@@ -65,6 +65,14 @@ def test_what_is_kept_is_given_before_another_is_opened_or_shared() -> None:
     assert few.take() is None
 
 
+def test_what_cannot_be_used_again_is_not_kept() -> None:
+    pool = filled(2, keeps=True)
+    assert pool.take() == 0
+    assert not pool.release(0, reusable=False)
+    assert pool.release(0, reusable=False)
+    assert list(pool) == [1]
+
+
 def test_users_share_only_what_is_of_their_kind() -> None:
     pool = Pool[str](2)
     pool.add("a", "127.0.0.1")

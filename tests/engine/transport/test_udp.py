@@ -9,10 +9,9 @@ import time
 import pytest
 
 from engine.errors import BindError
-from engine.transport import udp_per_call
 from engine.transport.datagrams import LARGEST_DATAGRAM
-from engine.transport.udp import AT_ONCE, MOST_READS
-from tests.engine.transport.sides import Wire, at, message, no_more_files, open_side
+from engine.transport.udp_socket import AT_ONCE, MOST_READS
+from tests.engine.transport.sides import Wire, at, message, open_side
 from tests.programs import free_port
 
 LOOPBACK = ["127.0.0.1", "::1"]
@@ -65,68 +64,6 @@ async def test_what_is_too_long_for_a_datagram_cannot_be_sent() -> None:
         call = Wire()
         assert client.transport.attach(call)
         assert not client.transport.send(call, b"x" * (LARGEST_DATAGRAM + 1))
-
-
-async def test_each_call_of_un_has_a_port_that_is_closed_with_it() -> None:
-    async with (
-        open_side("u1", at("127.0.0.1")) as server,
-        open_side("un", at("127.0.0.1", remote_port=server.transport.local_port)) as client,
-    ):
-        first, second = Wire(), Wire()
-        assert client.transport.attach(first)
-        assert client.transport.attach(second)
-        ports = {first.local_port, second.local_port, client.transport.local_port}
-        assert len(ports) == 3
-        client.transport.detach(first)
-        assert first.peer is None
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
-            again.bind(("127.0.0.1", first.local_port))
-        assert client.transport.send(second, message())
-        await server.until(lambda: server.inbox.messages)
-
-
-async def test_of_many_sockets_a_few_are_asked_for_their_drops_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(udp_per_call, "MOST_ASKED", 2)
-    async with (
-        open_side("u1", at("127.0.0.1")) as server,
-        open_side("un", at("127.0.0.1", remote_port=server.transport.local_port)) as client,
-    ):
-        calls = [Wire() for _ in range(6)]
-        assert all(client.transport.attach(call) for call in calls)
-        for _ in range(100):
-            server.transport.send(Wire(peer=("127.0.0.1", calls[-1].local_port)), b"x" * 8000)
-        assert [client.transport.drops() for _ in range(2)] == [0, 0]
-        dropped = client.transport.drops()
-        assert 0 < dropped < 100
-        assert [client.transport.drops() for _ in range(4)] == [dropped] * 4
-        for call in calls:
-            client.transport.detach(call)
-        assert client.transport.drops() == dropped
-
-
-async def test_a_message_that_ends_its_call_is_the_last_that_its_socket_hands_on() -> None:
-    async with (
-        open_side("u1", at("127.0.0.1")) as server,
-        open_side("un", at("127.0.0.1", remote_port=server.transport.local_port)) as client,
-    ):
-        call, other = Wire(), Wire()
-        assert client.transport.attach(call)
-        assert client.transport.attach(other)
-        client.inbox.then = lambda data, source: client.transport.detach(call)
-        for number in range(3):
-            server.transport.send(Wire(peer=("127.0.0.1", call.local_port)), message(number))
-        await client.until(lambda: client.inbox.messages)
-        server.transport.send(Wire(peer=("127.0.0.1", other.local_port)), message(9))
-        await client.until(lambda: message(9) in client.inbox.messages)
-        assert client.inbox.messages == [message(0), message(9)]
-
-
-async def test_without_descriptors_a_call_gets_no_socket_and_later_ones_do() -> None:
-    async with open_side("un", at("127.0.0.1", remote_port=9)) as client:
-        with no_more_files():
-            assert not client.transport.attach(Wire())
-        assert client.transport.attach(Wire())
-        assert client.transport.without_socket() == 1
 
 
 @pytest.mark.parametrize("name", ["u1", "un", "t1"])
