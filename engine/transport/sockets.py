@@ -42,7 +42,7 @@ def bind(addresses: Addresses, kind: socket.SocketKind, buffer_size: int) -> soc
 def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_size: int) -> socket.socket:
     """A non-blocking socket bound to the run's local address and this port (0: any). Raises BindError, TransportError."""
     try:
-        sock = socket.socket(addresses.family, kind)
+        sock = socket.socket(addresses.family, kind | socket.SOCK_NONBLOCK)
     except OSError as error:
         raise TransportError(
             f"no socket can be made: {error.strerror}; is the limit of open files (ulimit -n) reached?"
@@ -58,7 +58,6 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
         sock.close()
         place = f"{addresses.bind_ip or 'any address'} port {port or 'any'}"
         raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}") from None
-    sock.setblocking(False)
     _ask_buffers(sock, buffer_size)
     if kind == socket.SOCK_DGRAM:
         _ask_stamps(sock)

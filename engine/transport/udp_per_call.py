@@ -17,8 +17,8 @@ from engine.transport.sockets import bind_port
 from engine.transport.udp import UdpOneSocket
 from engine.transport.udp_socket import UdpSocket
 
-CALL_BUFFER: Final = 65_536
-"""What the socket of a single call asks of the kernel."""
+CALL_BUFFER: Final = 0
+"""What the socket of a single call asks of the kernel: what every socket has is enough, and asking takes time."""
 MOST_ASKED: Final = 500
 """Sockets that are asked for their drops at once: some 0.5 ms of work."""
 
