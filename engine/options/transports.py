@@ -16,11 +16,13 @@ class TransportKind:
     """A transport: its protocol as a person writes it, what each call has of its own, and what `-t` means by its name.
 
     `of_a_call` is empty where the calls of a client share one socket. A server's calls have the socket that they came in by.
+    `default_port` is the remote port when none is given: SIPp's, over TLS as well, and those of RFC 7118 section 5.2.
     """
 
     protocol: str
     meaning: str
     of_a_call: str = ""
+    default_port: int = 5060
 
     @property
     def is_stream(self) -> bool:
@@ -57,13 +59,13 @@ _ALL: Final[Mapping[str, TransportKind]] = {
     "tn": TransportKind("tcp", "TCP, a connection a call", _A_CONNECTION),
     "l1": TransportKind("tls", "TLS, one connection for all calls"),
     "ln": TransportKind("tls", "TLS, a connection a call", _A_CONNECTION),
-    "w1": TransportKind("ws", "WebSocket, one connection for all calls"),
-    "wn": TransportKind("ws", "WebSocket, a connection a call", _A_CONNECTION),
-    "ws1": TransportKind("wss", "WebSocket over TLS, one connection for all calls"),
-    "wsn": TransportKind("wss", "WebSocket over TLS, a connection a call", _A_CONNECTION),
+    "w1": TransportKind("ws", "WebSocket, one connection for all calls", default_port=80),
+    "wn": TransportKind("ws", "WebSocket, a connection a call", _A_CONNECTION, 80),
+    "ws1": TransportKind("wss", "WebSocket over TLS, one connection for all calls", default_port=443),
+    "wsn": TransportKind("wss", "WebSocket over TLS, a connection a call", _A_CONNECTION, 443),
 }
 
-NOT_BUILT: Final = frozenset({"ui", "l1", "ln", "w1", "wn", "ws1", "wsn"})
+NOT_BUILT: Final = frozenset({"ui", "l1", "ln", "ws1", "wsn"})
 """Those of them that `engine.transport.TRANSPORTS` has not got yet: refused by name."""
 
 KINDS: Final[Mapping[str, TransportKind]] = {name: kind for name, kind in _ALL.items() if name not in NOT_BUILT}

@@ -41,6 +41,7 @@ from engine.messages import (
     StopRun,
 )
 from engine.options import RunConfig, check_config, settled
+from engine.options.transports import KINDS
 from engine.run.data_memory import close_data_files, load_data_files
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.preparation import Prepared, in_thread, prepare
@@ -153,7 +154,7 @@ class Engine:
             xml=prepared.xml,
             incoming=prepared.seconds.get("incoming"),
             out_of_call=prepared.seconds.get("out_of_call"),
-            addresses=await resolve(config.remote, config.local_ip, config.local_port),
+            addresses=await resolve(config.remote, config.local_ip, config.local_port, KINDS[config.transport].default_port),
             data_files=files,
             count=config.workers,
             pid=pid,

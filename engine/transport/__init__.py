@@ -25,5 +25,7 @@ TRANSPORTS: dict[str, Callable[[Addresses, Poller, Receiver, RunConfig], Transpo
     "un": UdpSocketPerCall,
     "t1": one_connection("TCP"),
     "tn": connection_per_call("TCP"),
+    "w1": one_connection("WS"),
+    "wn": connection_per_call("WS"),
 }
 """SIPp's names (`-t`) and what they stand for."""

@@ -45,22 +45,22 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         return (self.remote_ip, self.remote_port)
 
 
-def split_host_port(text: str) -> tuple[str, int]:
-    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address, with port 5060 unless given. Raises OptionError."""
+def split_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, int]:
+    """`host`, `host:port`, `[v6]:port` or a bare IPv6 address. Raises OptionError."""
     found = _REMOTE.fullmatch(text)
-    port = (found["v6_port"] or found["port"] or str(DEFAULT_PORT)) if found else ""
+    port = (found["v6_port"] or found["port"] or str(default_port)) if found else ""
     if found is None or len(port) > _PORT_DIGITS or not 0 < int(port) < 65536:
         raise OptionError("<remote>", text, f"'{text}' is not host, host:port or [IPv6]:port with a port from 1 to 65535")
     return found["bracketed"] or found["host"] or found["v6"], int(port)
 
 
-async def resolve(remote: str, local_ip: str, local_port: int | None) -> Addresses:
+async def resolve(remote: str, local_ip: str, local_port: int | None, default_port: int = DEFAULT_PORT) -> Addresses:
     """The addresses of a run from what was asked for; `remote` may be empty.
 
     Without a local address it is the one that the route to the remote goes out by, or this host's own for a server.
     Raises OptionError or TransportError.
     """
-    host, port = split_host_port(remote) if remote else ("", DEFAULT_PORT)
+    host, port = split_host_port(remote, default_port) if remote else ("", default_port)
     local = await _lookup(local_ip, "-i") if local_ip else ""
     family = socket.AF_UNSPEC if not local else socket.AF_INET6 if ":" in local else socket.AF_INET
     remote_ip = await _lookup(host, "the remote host", family) if host else ""

@@ -12,9 +12,11 @@ from engine.transport.stream.framing import framing
 from engine.transport.stream.per_call import ConnectionPerCall
 from engine.transport.stream.shared import SharedConnection
 from engine.transport.stream.transport import Recipe
+from engine.transport.stream.websocket import websocket
 
 STACKS: Final[dict[str, tuple[Recipe, ...]]] = {
     "TCP": (framing,),
+    "WS": (websocket,),
 }
 """By the name that stands in a Via."""
 

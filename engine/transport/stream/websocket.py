@@ -15,6 +15,8 @@ from engine.options import RunConfig
 from engine.transport.addresses import Addresses
 from engine.transport.stream.layer import Layer
 
+SECURE: Final = ("ws1", "wsn")
+
 _PATH: Final = re.compile(r'/[!"$-~]*')
 """An absolute path, and a query: printable ASCII without spaces and without a fragment (RFC 6455 section 3)."""
 
@@ -34,5 +36,5 @@ def websocket(config: RunConfig, addresses: Addresses, server: bool) -> Callable
     check_path(path)
     if server:
         return lambda host: ServerWebSocket(path)
-    is_secure = config.transport.startswith("ws")
+    is_secure = config.transport in SECURE
     return lambda host: ClientWebSocket(host, addresses.remote_port, path, is_secure)

@@ -25,6 +25,10 @@ def test_the_table_says_of_a_transport_what_it_is(name: str) -> None:
     assert kind.is_stream == transport.reliable
 
 
+def test_the_ports_that_are_called_when_none_is_given() -> None:
+    assert {kind.protocol: kind.default_port for kind in KINDS.values()} == {"udp": 5060, "tcp": 5060, "ws": 80}
+
+
 def test_names_are_told_apart() -> None:
     assert not (KINDS.keys() | ALIASES.keys()) & UNBUILT.keys()
     assert not KINDS.keys() & ALIASES.keys()
@@ -49,6 +53,8 @@ def test_what_has_its_own_name_is_left_as_it_is() -> None:
         ("un", "uac", "udp, a socket a call"),
         ("un", "uas", "udp"),
         ("t1", "uac", "tcp"),
+        ("w1", "uac", "ws"),
+        ("wn", "uac", "ws, a connection a call"),
         ("t9", "uac", "t9"),
     ],
 )

@@ -146,7 +146,7 @@ async def both(transport: str = "u1", **options: Any) -> AsyncIterator[tuple[Tol
             yield uas, uac
 
 
-@pytest.mark.parametrize("transport", ["u1", "un", "t1", "tn"])
+@pytest.mark.parametrize("transport", ["u1", "un", "t1", "tn", "w1", "wn"])
 async def test_both_sides_count_the_same(transport: str) -> None:
     async with both(transport, max_calls=100) as (uas, uac):
         await uac.go()

@@ -77,14 +77,25 @@ class Side:
                     await trio.lowlevel.wait_readable(self.poller.fileno())
                 self.poller.dispatch()
 
+    async def go_on(self) -> None:
+        """Dispatch what is ready until cancelled."""
+        while True:
+            await trio.lowlevel.wait_readable(self.poller.fileno())
+            self.poller.dispatch()
+
 
 @asynccontextmanager
-async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFER, **options: object) -> AsyncIterator[Side]:
-    """The transport of this name, opened and tended; closed in the end."""
+async def open_side(
+    name: str, addresses: Addresses, *, to: Side | None = None, buffer_size: int = BUFFER, **options: object
+) -> AsyncIterator[Side]:
+    """The transport of this name, opened and tended; closed in the end. `to` is a server of ours that has to answer first."""
     poller, inbox = Poller(), Inbox()
-    transport = TRANSPORTS[name](addresses, poller, inbox, RunConfig(buffer_size=buffer_size, **options))
+    transport = TRANSPORTS[name](addresses, poller, inbox, RunConfig(transport=name, buffer_size=buffer_size, **options))
     try:
-        await transport.open()
+        if to is None:
+            await transport.open()
+        else:
+            await _open_to(transport, to)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(transport.tend)
             yield Side(transport, poller, inbox)
@@ -92,6 +103,13 @@ async def open_side(name: str, addresses: Addresses, *, buffer_size: int = BUFFE
         transport.close()
     finally:
         poller.close()
+
+
+async def _open_to(transport: Transport, server: Side) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.go_on)
+        await transport.open()
+        nursery.cancel_scope.cancel()
 
 
 @contextmanager

@@ -22,6 +22,13 @@ def test_a_host_with_and_without_a_port(host: str, port: int) -> None:
     assert split_host_port(f"{host}:{port}") == (host, port)
 
 
+async def test_a_host_without_a_port_has_that_of_the_transport() -> None:
+    assert split_host_port("host", 80) == ("host", 80)
+    assert split_host_port("[::1]", 443) == ("::1", 443)
+    assert split_host_port("host:5060", 80) == ("host", 5060)
+    assert (await resolve("127.0.0.1", "127.0.0.1", None, 80)).remote == ("127.0.0.1", 80)
+
+
 @given(V6, PORTS)
 def test_ipv6_bare_and_in_brackets(host: str, port: int) -> None:
     assert split_host_port(host) == (host, 5060)
