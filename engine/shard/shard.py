@@ -40,12 +40,13 @@ from engine.shard.protocol import (
     StopAsked,
 )
 from engine.shard.reactor import Reactor
-from engine.shard.shares import call_limit, calls_per_second, share_of
+from engine.shard.shares import call_limit, calls_per_second, share_of, with_own_sockets
 from engine.shard.steering import Steering
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace, open_traces
 from engine.stats.measurements import Measurements
 from engine.transport import TRANSPORTS, Poller, Transport
+from engine.transport.descriptors import prepare_descriptors
 
 YOUNG_OBJECTS = 10_000
 """Objects between two collections of the youngest: some 0.3 ms of work. Older ones, open calls by the ten thousand, are
@@ -102,7 +103,9 @@ class Shard:
         """
         plan, config = self._plan, self._plan.config
         scenarios = await trio.to_thread.run_sync(_load, plan)
-        transport = TRANSPORTS[config.transport](plan.addresses, self._poller, self._table, config)
+        transport = TRANSPORTS[config.transport](
+            plan.addresses, self._poller, self._table, with_own_sockets(config, plan.index, plan.count)
+        )
         await transport.open()
         self._transport = transport
         constants = facts(plan, transport, self._table.coming_number)
@@ -117,6 +120,7 @@ class Shard:
         self._table.connect(self._context, transport, contexts.get(INCOMING), contexts.get(OUT_OF_CALL))
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
+        self._allow_descriptors(transport)
         self._traces = self._table.traces = open_traces(plan, transport.protocol, self._notes.warn)
         if not self._traces:
             for each in contexts.values():
@@ -144,6 +148,14 @@ class Shard:
                 await run_init(each, self._table.take_number())
         if self._table.commands is not None:
             await self._table.commands.flush()
+
+    def _allow_descriptors(self, transport: Transport) -> None:
+        """Have as many files allowed as there may be sockets, and say when that cannot be."""
+        limits = (transport.config.max_socket, self._table.call_limit, self._table.max_calls)
+        sockets = min(limit for limit in limits if limit is not None) if transport.port_per_call else 0
+        problem = prepare_descriptors(sockets, skip=transport.config.skip_rlimit)
+        if problem and self._plan.index == 0:
+            self._notes.warn(problem)
 
     def _limit_at(self, rate: float) -> int:
         """This shard's part of the most open calls, at least one; a server has no limit."""

@@ -6,6 +6,8 @@ from __future__ import annotations
 import typing
 from random import Random
 
+import msgspec
+
 from engine.options import RunConfig
 from engine.scenario.program import PauseStep, Program
 
@@ -40,6 +42,11 @@ def share_of(total: int | None, index: int, count: int) -> int | None: ...
 def share_of(total: int | None, index: int, count: int) -> int | None:
     """Shard `index`'s part of a number that `count` shards divide; the shares add up to it. None stays None."""
     return None if total is None else total // count + (index < total % count)
+
+
+def with_own_sockets(config: RunConfig, index: int, count: int) -> RunConfig:
+    """The configuration with shard `index`'s part of the sockets that calls may have open at once, at least one."""
+    return msgspec.structs.replace(config, max_socket=max(1, share_of(config.max_socket, index, count)))
 
 
 def random_of(seed: int | None, index: int) -> Random:

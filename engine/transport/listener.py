@@ -8,7 +8,6 @@ once would spin. So the listener rests for a while, tells once what is short, an
 from __future__ import annotations
 
 import errno
-import resource
 import socket
 import struct
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Final
 
 import trio
 
+from engine.transport.descriptors import shortage
 from engine.transport.poller import Poller
 from engine.transport.sockets import reason_of
 
@@ -117,11 +117,5 @@ class Listener:
 
 
 def _shortage(error: OSError) -> str:
-    """What is short, how much of it there is, and what to do."""
-    if error.errno == errno.EMFILE:
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        more = f"start it after 'ulimit -n {hard}'" if soft != hard else "raise the hard limit (ulimit -Hn)"
-        return f"a process may have {soft} files open here; {more}"
-    if error.errno == errno.ENFILE:
-        return "this machine has too many files open; raise the limit with 'sysctl fs.file-max'"
-    return f"{reason_of(error)}; end other programs, or spread the load over several machines"
+    """What is short and what to do."""
+    return shortage(error) or f"{reason_of(error)}; end other programs, or spread the load over several machines"

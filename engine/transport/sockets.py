@@ -8,11 +8,13 @@ import os
 import socket
 import struct
 import time
+from pathlib import Path
 from typing import Final
 
 from engine.errors import BindError, TransportError
 from engine.transport.addresses import DEFAULT_PORT, Addresses
 from engine.transport.datagrams import SO_TIMESTAMPNS
+from engine.transport.descriptors import shortage
 
 # Linux's numbers for options that the socket module has no names for (asm-generic/socket.h).
 _SO_SNDBUFFORCE: Final = 32
@@ -21,6 +23,7 @@ _SO_MEMINFO: Final = 55
 _IP_BIND_ADDRESS_NO_PORT: Final = 24
 _MEMINFO: Final = struct.Struct("9I")
 _MEMINFO_DROPS: Final = 8
+_PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LONGEST_UNREAD_NS: Final = 5_000_000_000
 """A datagram that seems to have waited for longer tells of a clock that was set."""
 
@@ -44,9 +47,7 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
     try:
         sock = socket.socket(addresses.family, kind | socket.SOCK_NONBLOCK)
     except OSError as error:
-        raise TransportError(
-            f"no socket can be made: {error.strerror}; is the limit of open files (ulimit -n) reached?"
-        ) from None
+        raise TransportError(f"no socket can be made: {shortage(error) or reason_of(error)}") from None
     try:
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,6 +57,8 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
         sock.bind((addresses.bind_ip, port))
     except OSError as error:
         sock.close()
+        if not port and error.errno == errno.EADDRINUSE:
+            raise BindError(_no_port_left(addresses.bind_ip)) from None
         place = f"{addresses.bind_ip or 'any address'} port {port or 'any'}"
         raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}") from None
     _ask_buffers(sock, buffer_size)
@@ -89,6 +92,16 @@ def _advice(error: OSError) -> str:
         errno.EADDRNOTAVAIL: "it is no address of this machine; choose one with -i",
         errno.EACCES: "ports below 1024 need privileges; choose another with -p",
     }.get(error.errno or 0, "choose another with -i and -p")
+
+
+def _no_port_left(ip: str) -> str:
+    """Every port that a program may be given is taken; they are some 28,000 an address."""
+    try:
+        first, last = _PORT_RANGE.read_text().split()
+    except (OSError, ValueError):
+        first, last = "1024", "65535"
+    where = f"all ports from {first} to {last} of {ip or 'this machine'} are taken"
+    return f"{where}; widen net.ipv4.ip_local_port_range, or share sockets with -max_socket"
 
 
 def _ask_buffers(sock: socket.socket, size: int) -> None:

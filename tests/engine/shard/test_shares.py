@@ -11,7 +11,7 @@ from engine.options import RunConfig
 from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import Program, RunFacts
-from engine.shard.shares import call_limit, calls_per_second, random_of, share_of
+from engine.shard.shares import call_limit, calls_per_second, random_of, share_of, with_own_sockets
 from tests.engine.call.virtual import UAC_CALL
 
 
@@ -29,6 +29,12 @@ def test_shares_add_up_and_differ_by_one_at_most(total: int, count: int) -> None
 
 def test_a_share_of_nothing_given_is_nothing_given() -> None:
     assert share_of(None, 0, 2) is None
+
+
+def test_each_shard_may_open_its_share_of_the_sockets_and_at_least_one() -> None:
+    config = RunConfig(max_socket=3)
+    assert [with_own_sockets(config, index, 4).max_socket for index in range(4)] == [1, 1, 1, 1]
+    assert [with_own_sockets(config, index, 2).max_socket for index in range(2)] == [2, 1]
 
 
 def test_a_rate_is_calls_a_rate_period() -> None:
