@@ -102,3 +102,71 @@ async def test_a_peer_that_closes_costs_only_the_call_that_it_was() -> None:
             assert client.transport.send(second, message())
             for call in (first, second):
                 client.transport.detach(call)
+
+
+async def test_beyond_the_limit_calls_share_connections_in_turn() -> None:
+    async with (
+        open_side("tn", at(IP)) as server,
+        open_side("tn", at(IP, remote_port=server.transport.local_port), max_socket=2) as client,
+    ):
+        calls = [Wire() for _ in range(5)]
+        for number, call in enumerate(calls):
+            assert client.transport.attach(call)
+            assert client.transport.send(call, message(number))
+        ports = [call.local_port for call in calls]
+        assert len(set(ports)) == 2
+        assert ports == [*ports[:2], *ports[:2], ports[0]]
+        await client.until(lambda: all(call.peer.is_ready for call in calls))  # type: ignore[attr-defined]
+        await server.until(lambda: len(server.inbox.messages) == 5)
+        server.transport.adopt(Wire(), server.inbox.sources[0])
+        for call in calls[:4]:
+            client.transport.detach(call)
+        assert client.transport.send(calls[4], message(9)), "it still has its connection"
+        await server.until(lambda: len(server.inbox.messages) == 6)
+        client.transport.detach(calls[4])
+
+
+async def test_all_calls_of_a_shared_connection_lose_it_and_the_next_has_another() -> None:
+    async with (
+        open_side("tn", at(IP)) as server,
+        open_side("tn", at(IP, remote_port=server.transport.local_port), max_socket=1) as client,
+    ):
+        calls = [Wire() for _ in range(2)]
+        for call in calls:
+            assert client.transport.attach(call)
+            assert client.transport.send(call, message())
+        await client.until(lambda: calls[0].peer.is_ready)  # type: ignore[attr-defined]
+        await server.until(lambda: len(server.inbox.messages) == 2)
+        ended = server.inbox.sources[0]
+        assert isinstance(ended, Connection)
+        ended.close()
+        await client.until(lambda: len(client.inbox.ended) == 2)
+        assert {id(call) for call, _, _ in client.inbox.ended} == {id(call) for call in calls}
+        for call in calls:
+            client.transport.detach(call)
+        other = Wire()
+        assert client.transport.attach(other)
+        assert client.transport.send(other, message(3))
+        await client.until(lambda: other.peer.is_ready)  # type: ignore[attr-defined]
+        await server.until(lambda: len(server.inbox.messages) == 3)
+
+
+async def test_a_kept_connection_is_there_for_the_next_call_unless_it_is_renewed() -> None:
+    async with (
+        open_side("tn", at(IP)) as server,
+        open_side("tn", at(IP, remote_port=server.transport.local_port), keep_sockets=True) as client,
+    ):
+        first, second, third = Wire(), Wire(), Wire()
+        assert client.transport.attach(first)
+        assert client.transport.send(first, message(1))
+        await client.until(lambda: first.peer.is_ready)  # type: ignore[attr-defined]
+        await server.until(lambda: server.inbox.messages)
+        kept = first.peer
+        client.transport.detach(first)
+        assert client.transport.attach(second)
+        assert second.peer is kept
+        assert not client.transport.renew(second)
+        assert client.transport.send(second, message(2))
+        assert second.peer is not kept
+        assert client.transport.attach(third)
+        assert third.peer not in (kept, second.peer)
