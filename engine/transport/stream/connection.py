@@ -158,8 +158,12 @@ class Connection:
         received = self._owner.receiver.received
         for message in messages:
             received(message, self, arrived_ns, monotonic_ns())
-        if stack.broken is not None and self.is_open and stack is self._stack:
+        if not self.is_open or stack is not self._stack:
+            return
+        if stack.broken is not None:
             self._break(stack.broken)
+        elif len(self._unsent) > self._owner.most_unsent + READ_SIZE:  # more than calls may send: answers of the layers
+            self._end("it makes us answer and takes no answers")
 
     def _peer_closed(self) -> None:
         try:

@@ -17,8 +17,10 @@ from websockets.sync.server import Server, ServerConnection, serve
 from engine.errors import TransportError
 from engine.messages import Failure
 from tests.engine.transport.sides import LIMIT_S, Wire, at, message, open_side
+from tests.engine.transport.stream.ws_peers import asked, frame, their_client
 
 IP = "127.0.0.1"
+MOST_PINGS = 200_000
 both_ways_to_connect = pytest.mark.parametrize("name", ["w1", "wn"])
 
 
@@ -184,3 +186,21 @@ async def test_one_side_speaks_websocket_and_the_other_does_not(client_over: str
         assert what in server.inbox.garbage[0]
         assert client.inbox.ended[0][:2] == (call, Failure.TCP_CLOSED if client_over == "tn" else Failure.TCP_CONNECT)
         assert server.inbox.messages == []
+
+
+async def test_a_peer_that_pings_and_never_reads_is_left_when_too_many_answers_wait() -> None:
+    async with open_side("w1", at(IP)) as server:
+        server.transport.most_unsent = 100_000
+        client = their_client()
+        peer = await trio.open_tcp_stream(IP, server.transport.local_port)
+
+        async def ping_for_ever() -> None:
+            for _ in range(MOST_PINGS // 1000):
+                await peer.send_all(frame(9, bytes(125), masked=True) * 1000)
+
+        async with peer, trio.open_nursery() as nursery:
+            nursery.start_soon(server.go_on)
+            await peer.send_all(asked(client))
+            with trio.fail_after(LIMIT_S), pytest.raises(trio.BrokenResourceError):
+                await ping_for_ever()
+            nursery.cancel_scope.cancel()
