@@ -9,7 +9,7 @@ import os
 import resource
 from typing import Final
 
-SPARE: Final = 64
+SPARE: Final = 32
 """Descriptors beside the sockets of calls: those of the engine and of the interpreter, and some to be on the safe side."""
 
 

@@ -31,10 +31,10 @@ class Ours:
         self.host = host
         self.port = free_port(host)
 
-    def start(self, *arguments: str) -> Program:
-        """Start it; it writes its summary, and nothing keeps it longer than a minute."""
+    def start(self, *arguments: str, before: tuple[str, ...] = ()) -> Program:
+        """Start it, by the command `before`; it writes its summary, and nothing keeps it longer than a minute."""
         common = ("-i", self.host, "-p", str(self.port), "-summary_json", SUMMARY, "-nostdin", "-timeout", "60")
-        return self._programs.start(*GOSSIPPER, "sipp", *arguments, *common)
+        return self._programs.start(*before, *GOSSIPPER, "sipp", *arguments, *common)
 
     def summary(self) -> Summary:
         """The summary that it wrote, in which every call is accounted for."""

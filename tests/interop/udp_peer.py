@@ -46,11 +46,11 @@ def ok(message: bytes) -> Iterable[bytes]:
 class UdpPeer:
     """A context manager: a peer on 127.0.0.1 that answers each datagram with `answers` of it and keeps it in `received`."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, port: int = 0) -> None:
         self.received: list[bytes] = []
         self._answers = answers
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
