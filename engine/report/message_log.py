@@ -19,7 +19,7 @@ _RULE = "-" * 47
 
 
 def format_message(unix_ns: int, transport: str, sent: bool, data: bytes, *, rfc3339: bool = False) -> bytes:
-    """One entry of the log. `transport` is `UDP` or `TCP`."""
+    """One entry of the log. `transport` is `UDP`, `TCP`, `TLS`, `WS` or `WSS`."""
     when = (rfc3339_time if rfc3339 else local_time)(unix_ns)
     # SIPp writes the two directions with different brackets, and scripts in the field match on that.
     what = f"sent ({len(data)} bytes):" if sent else f"received [{len(data)}] bytes :"

@@ -33,7 +33,7 @@ _ADDRESSES = Section(
             tests=_FACTS + KEYWORDS("test_ipv6_has_brackets_where_sipp_has_them"),
         ),
         Row(what="`[remote_port]`", does="The peer's port.", covers="keyword:remote_port", tests=_CONSTANTS),
-        Row(what="`[transport]`", does="`UDP` or `TCP`.", covers="keyword:transport", tests=_CONSTANTS),
+        Row(what="`[transport]`", does="`UDP`, `TCP`, `TLS`, `WS` or `WSS`.", covers="keyword:transport", tests=_CONSTANTS),
         Row(
             what="`[local_ip]`",
             does="Our address, IPv6 in brackets.",
