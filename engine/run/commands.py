@@ -41,17 +41,16 @@ from engine.messages import (
     StopRun,
 )
 from engine.options import RunConfig, check_config, settled
-from engine.options.transports import KINDS
 from engine.run.data_memory import close_data_files, load_data_files
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.preparation import Prepared, in_thread, prepare
 from engine.run.run import Run, wait_until_ready
+from engine.run.source_addresses import addresses_of
 from engine.run.validation import check_options
 from engine.scenario.data_files import LoadedFile
 from engine.scenario.describe import describe_scenario
 from engine.scenario.library import list_scenarios
 from engine.shard.protocol import Ready, ShardPlan
-from engine.transport.addresses import resolve
 
 CHILD_REPORTS_NS = 250_000_000
 IN_PROCESS_REPORTS_NS = 1_000_000_000
@@ -154,7 +153,7 @@ class Engine:
             xml=prepared.xml,
             incoming=prepared.seconds.get("incoming"),
             out_of_call=prepared.seconds.get("out_of_call"),
-            addresses=await resolve(config.remote, config.local_ip, config.local_port, KINDS[config.transport].default_port),
+            addresses=await addresses_of(config, files),
             data_files=files,
             count=config.workers,
             pid=pid,

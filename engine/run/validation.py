@@ -11,6 +11,7 @@ from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config, settled
 from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
+from engine.run.source_addresses import check_sources
 from engine.run.transport_checks import alias_problems
 from engine.scenario import call_id
 from engine.scenario.describe import describe_scenario
@@ -92,6 +93,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _workers,
     check_data_files,
     check_indexes,
+    check_sources,
 )
 
 

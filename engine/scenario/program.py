@@ -55,6 +55,8 @@ class CallState(Protocol):
     """The latest challenge kept by auth; None until there is one."""
     local_port: int
     """The port that this call sends from."""
+    local_ip: str
+    """The address that this call sends from, where it has one of its own; else ""."""
     circuit: int
     """Index of the call's TDM circuit (`Program.circuits`)."""
 
@@ -140,6 +142,10 @@ class RunFacts:
     dynamic_max: int = 12_000
     dynamic_step: int = 4
     tdm_map: str = ""
+    server_ip_of_call: bool = False
+    """[server_ip] is the address of the call (`CallState.local_ip`)."""
+    local_ip_of_call: bool = False
+    """And so is [local_ip]."""
     auth_username: str = ""
     """Who answers challenges where a keyword names nobody; "": `service`."""
     auth_password: str = "password"

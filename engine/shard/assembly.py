@@ -48,6 +48,8 @@ def facts(plan: ShardPlan, transport: Transport, coming_number: Callable[[], int
         dynamic_max=config.dynamic_max,
         dynamic_step=config.dynamic_step,
         tdm_map=config.tdm_map,
+        server_ip_of_call=bool(addresses.sources),
+        local_ip_of_call=bool(addresses.sources and config.source_list),
         auth_username=config.auth_username,
         auth_password=config.auth_password,
         auth_uri=config.auth_uri,

@@ -18,10 +18,12 @@ from typing import Final
 from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
+from engine.scenario.data_files import Problem
 from engine.shard.commands import Commands
 from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
+from engine.shard.sources import Sources
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace
 from engine.sip.message import MalformedMessage, Message
@@ -43,6 +45,7 @@ class CallTable:
     the open ones; `silent`: without telling their peers. `failure` is why none can be made, or "". `call_limit` is the most
     open calls that we make ourselves. `unawaited` are open calls for which the end of the run does not wait: those of the
     scenario for requests out of call. `commands` runs what a scenario has run; `ask_to_stop` is told when it ends the run;
+    `sources` says where outgoing calls come from, when they have addresses of their own.
     `changed` is called when something has changed though no message came and no time.
     """
 
@@ -90,6 +93,7 @@ class CallTable:
         self._incoming = 0
         self._failed_out_of_call = 0
         self._follows = False
+        self.sources: Sources | None = None
 
     def connect(
         self,
@@ -145,6 +149,8 @@ class CallTable:
             reason = "another open call has the same Call-ID: see -cid_str"
             self._fail_unstarted(call, now_ns, Failure.CANNOT_SEND, reason)
             return
+        if self.sources is not None and not self._choose_source(self.sources, call, now_ns):
+            return
         if not self.transport.attach(call):
             self._fail_unstarted(call, now_ns, *self.transport.refusal(call))
             return
@@ -153,6 +159,15 @@ class CallTable:
             call.start(now_ns, outgoing=True)
         except Exception as error:
             end_spoiled(call, error, now_ns)
+
+    def _choose_source(self, sources: Sources, call: Call, now_ns: int) -> bool:
+        """Say where a call is to come from; False when that cannot be, and the call has failed."""
+        try:
+            call.local_ip = sources.address_of(call.number, call.user)
+        except Problem as problem:
+            self._fail_unstarted(call, now_ns, Failure.CANNOT_SEND, str(problem))
+            return False
+        return True
 
     def _make(self, context: CallContext, number: int, call_id: bytes, due_ns: int, user: int = 0) -> Call:
         call = Call(context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)

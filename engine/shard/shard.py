@@ -41,6 +41,7 @@ from engine.shard.protocol import (
 )
 from engine.shard.reactor import Reactor
 from engine.shard.shares import call_limit, calls_per_second, share_of, with_own_sockets
+from engine.shard.sources import make_sources
 from engine.shard.steering import Steering
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace, open_traces
@@ -118,6 +119,7 @@ class Shard:
         for warning in [warning for file in plan.data_files for warning in file.warnings] if plan.index == 0 else []:
             self._notes.warn(warning)
         self._table.connect(self._context, transport, contexts.get(INCOMING), contexts.get(OUT_OF_CALL))
+        self._table.sources = make_sources(config, self._program.role, plan.addresses.sources, constants.data_files)
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)
         self._table.call_limit = self._limit_at(calls_per_second(config.rate, config))
         self._allow_descriptors(transport)
@@ -127,8 +129,8 @@ class Shard:
                 each.send = transport.send
         await self._run_inits(contexts.values())
         _settle_process()
-        local = f"{_bracketed(plan.addresses.local_ip)}:{transport.local_port}"
-        await self._outbox.send(Ready(local=local, measured=self._measurements(), call_limit=self._table.call_limit))
+        limit = self._table.call_limit
+        await self._outbox.send(Ready(local=transport.bound(), measured=self._measurements(), call_limit=limit))
 
     async def _compile(self, kind: str, scenario: Scenario, constants: RunFacts) -> CallContext:
         own = facts_of_incoming(self._plan, constants) if kind == INCOMING else constants
@@ -277,10 +279,6 @@ def _load(plan: ShardPlan) -> dict[str, Scenario]:
         if text is not None:
             scenarios[kind] = load_scenario(text.name, text.xml, keywords)
     return scenarios
-
-
-def _bracketed(ip: str) -> str:
-    return f"[{ip}]" if ":" in ip else ip
 
 
 def _settle_process() -> None:

@@ -16,6 +16,7 @@ from engine.transport.names import Names
 from engine.transport.poller import Poller
 from engine.transport.stream.kinds import connection_per_call, one_connection
 from engine.transport.udp import UdpOneSocket
+from engine.transport.udp_addresses import UdpAddresses
 from engine.transport.udp_per_call import UdpSocketPerCall
 
 __all__ = ["TRANSPORTS", "Addresses", "Held", "Names", "Poller", "Receiver", "Transport", "Wire"]
@@ -23,6 +24,7 @@ __all__ = ["TRANSPORTS", "Addresses", "Held", "Names", "Poller", "Receiver", "Tr
 TRANSPORTS: dict[str, Callable[[Addresses, Poller, Receiver, RunConfig], Transport]] = {
     "u1": UdpOneSocket,
     "un": UdpSocketPerCall,
+    "ui": UdpAddresses,
     "t1": one_connection("TCP"),
     "tn": connection_per_call("TCP"),
     "w1": one_connection("WS"),

@@ -24,7 +24,8 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses of a run, as numbers. `remote_ip` is "" for a server that was given no host.
 
     `local_ip` is what messages say; `bind_ip` is what sockets are bound to, "" for every address. `local_port` is None
-    when it was not given: then 5060 is tried, then any free port.
+    when it was not given: then 5060 is tried, then any free port. `sources` are the addresses that calls come from, or come to
+    at a server, where they are more than one: those of -ip_list in its order, or the different ones of -ip_field.
     """
 
     local_ip: str
@@ -33,6 +34,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     remote_host: str = ""
     remote_ip: str = ""
     remote_port: int = DEFAULT_PORT
+    sources: tuple[str, ...] = ()
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -54,18 +56,26 @@ def split_host_port(text: str, default_port: int = DEFAULT_PORT) -> tuple[str, i
     return found["bracketed"] or found["host"] or found["v6"], int(port)
 
 
-async def resolve(remote: str, local_ip: str, local_port: int | None, default_port: int = DEFAULT_PORT) -> Addresses:
+async def resolve(
+    remote: str,
+    local_ip: str,
+    local_port: int | None,
+    default_port: int = DEFAULT_PORT,
+    family: socket.AddressFamily = socket.AF_UNSPEC,
+) -> Addresses:
     """The addresses of a run from what was asked for; `remote` may be empty.
 
-    Without a local address it is the one that the route to the remote goes out by, or this host's own for a server.
+    Without a local address it is the one that the route to the remote goes out by, or this host's own for a server; both are of
+    this `family` then.
     Raises OptionError or TransportError.
     """
     host, port = split_host_port(remote, default_port) if remote else ("", default_port)
     local = await _lookup(local_ip, "-i") if local_ip else ""
-    family = socket.AF_UNSPEC if not local else socket.AF_INET6 if ":" in local else socket.AF_INET
+    if local:
+        family = socket.AF_INET6 if ":" in local else socket.AF_INET
     remote_ip = await _lookup(host, "the remote host", family) if host else ""
     return Addresses(
-        local_ip=local or (_route_to(remote_ip, port) if remote_ip else await _own_address()),
+        local_ip=local or (_route_to(remote_ip, port) if remote_ip else await _own_address(family)),
         bind_ip=local,
         local_port=local_port,
         remote_host=host,
@@ -95,9 +105,10 @@ def _route_to(ip: str, port: int) -> str:
         return str(probe.getsockname()[0])
 
 
-async def _own_address() -> str:
+async def _own_address(family: socket.AddressFamily) -> str:
     """This host's primary address, by its name; loopback when the name says nothing."""
+    is_v6 = family == socket.AF_INET6
     try:
-        return await _lookup(socket.gethostname(), "this host", socket.AF_INET)
+        return await _lookup(socket.gethostname(), "this host", socket.AF_INET6 if is_v6 else socket.AF_INET)
     except TransportError:
-        return "127.0.0.1"
+        return "::1" if is_v6 else "127.0.0.1"

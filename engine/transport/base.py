@@ -102,6 +102,14 @@ class Transport(ABC):
         """Look after what goes by the clock, beside the calls, until cancelled; most have nothing of the kind."""
         await trio.sleep_forever()
 
+    def bound(self) -> str:
+        """What was bound, as a person reads it."""
+        return self.place_of(self.addresses.local_ip)
+
+    def place_of(self, ip: str) -> str:
+        """An address with the bound port."""
+        return f"[{ip}]:{self.local_port}" if ":" in ip else f"{ip}:{self.local_port}"
+
     @abstractmethod
     def attach(self, wire: Wire) -> bool:
         """Give an outgoing call its peer; False when no socket is left for it, and `refusal` says why."""

@@ -33,6 +33,27 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
         int | None,
         Setting(("-p",), Kind.INTEGER, Group.TRANSPORT, "Local port; 5060 or the next free one by default.", "", 0, 65535),
     ] = None
+    source_field: Annotated[
+        int | None,
+        Setting(
+            ("-ip_field", "-ipfield"),
+            Kind.INTEGER,
+            Group.TRANSPORT,
+            "Field of the first data file that has each call's local address; 0 with -t ui.",
+            "",
+            0,
+        ),
+    ] = None
+    source_list: Annotated[
+        str,
+        Setting(
+            ("-ip_list",),
+            Kind.TEXT,
+            Group.TRANSPORT,
+            "Local addresses that calls take in turn, the keywords [local_ip] and [server_ip].",
+            placeholder="127.0.1.0/28,10.0.0.1-20",
+        ),
+    ] = ""
     buffer_size: Annotated[
         int,
         Setting(("-buff_size",), Kind.INTEGER, Group.TRANSPORT, "Send and receive buffer asked of the kernel.", "bytes", 1024),

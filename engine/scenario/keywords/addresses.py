@@ -24,6 +24,28 @@ def _ip_type(address: str) -> bytes:
     return b"6" if ":" in address else b"4"
 
 
+def _server_ip(word: Word, scope: Scope) -> Compiled:
+    """Bare, as SIPp has it."""
+    address = scope.facts.local_ip
+    if not scope.facts.server_ip_of_call:
+        return address.encode("latin-1", "replace")
+    return Slot(lambda call: (call.local_ip or address).encode("latin-1"))
+
+
+def _local_ip(word: Word, scope: Scope) -> Compiled:
+    address = scope.facts.local_ip
+    if not scope.facts.local_ip_of_call:
+        return bracketed(address)
+    return Slot(lambda call: bracketed(call.local_ip or address))
+
+
+def _local_ip_type(word: Word, scope: Scope) -> Compiled:
+    address = scope.facts.local_ip
+    if not scope.facts.local_ip_of_call:
+        return _ip_type(address)
+    return Slot(lambda call: _ip_type(call.local_ip or address))
+
+
 def _media_ip(facts: RunFacts) -> str:
     return facts.media_ip or facts.local_ip
 
@@ -45,10 +67,10 @@ KEYWORDS: Mapping[str, Keyword] = {
     "remote_ip": Keyword(lambda word, scope: bracketed(scope.facts.remote_ip)),
     "remote_port": number_fact(lambda facts: facts.remote_port),
     "transport": fact(lambda facts: facts.transport),
-    "local_ip": Keyword(lambda word, scope: bracketed(scope.facts.local_ip)),
-    "local_ip_type": Keyword(lambda word, scope: _ip_type(scope.facts.local_ip)),
+    "local_ip": Keyword(_local_ip),
+    "local_ip_type": Keyword(_local_ip_type),
     "local_port": Keyword(_local_port),
-    "server_ip": fact(lambda facts: facts.local_ip),
+    "server_ip": Keyword(_server_ip),
     "media_ip": fact(_media_ip),
     "media_ip_type": Keyword(lambda word, scope: _ip_type(_media_ip(scope.facts))),
     "media_port": number_fact(lambda facts: facts.media_port),
