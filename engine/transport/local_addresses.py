@@ -33,7 +33,7 @@ def _address(text: str) -> _Ip:
     try:
         address = ipaddress.ip_address(bare)
     except ValueError:
-        raise ValueError(f"'{text.strip()[:_SHOWN]}' is no IP address") from None
+        raise ValueError(f"'{_shown(text)}' is no IP address") from None
     return _usable(address)
 
 
@@ -72,10 +72,10 @@ def _network(entry: str) -> Iterator[_Ip]:
     try:
         network = ipaddress.ip_network(entry, strict=False)
     except ValueError:
-        raise ValueError(f"'{entry[:_SHOWN]}' is no network; write one as 10.0.0.0/28") from None
+        raise ValueError(f"'{_shown(entry)}' is no network; write one as 10.0.0.0/28") from None
     first = ipaddress.ip_interface(entry).ip
     if first != network.network_address:
-        raise ValueError(f"'{entry[:_SHOWN]}' is no network; write {network}, or {first} for the one address")
+        raise ValueError(f"'{_shown(entry)}' is no network; write {network}, or {first} for the one address")
     if network.num_addresses > MOST_ADDRESSES:
         raise ValueError(f"{network} has {network.num_addresses} addresses; {_TOO_MANY}")
     return iter(network.hosts())
@@ -88,7 +88,7 @@ def _range(start: str, end: str) -> Iterator[_Ip]:
         end = f"{start.strip().rpartition('.')[0]}.{end.strip()}"
     last = _address(end)
     if first.version != last.version or "%" in f"{first}{last}":
-        raise ValueError(f"'{start.strip()[:_SHOWN]}-{end.strip()[:_SHOWN]}' is no range; write one as 10.0.0.1-10.0.0.20")
+        raise ValueError(f"'{_shown(start)}-{_shown(end)}' is no range; write one as 10.0.0.1-10.0.0.20")
     count = int(last) - int(first) + 1
     if count < 1:
         raise ValueError(f"the range from {first} to {last} goes backwards")
@@ -96,6 +96,11 @@ def _range(start: str, end: str) -> Iterator[_Ip]:
         raise ValueError(f"the range from {first} to {last} has {count} addresses; {_TOO_MANY}")
     kind = type(first)
     return (kind(number) for number in range(int(first), int(last) + 1))
+
+
+def _shown(text: str) -> str:
+    """A text in one line, for people."""
+    return "".join(each if each.isprintable() else "?" for each in text.strip()[:_SHOWN])
 
 
 def why_not_ours(ip: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from engine.scenario.assemble import Slot
 from engine.scenario.keywords.slots import fact, number, number_fact
-from engine.scenario.program import RunFacts
+from engine.scenario.program import CallState, RunFacts
 from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.template import Word
 
@@ -24,26 +24,31 @@ def _ip_type(address: str) -> bytes:
     return b"6" if ":" in address else b"4"
 
 
+def _of_call(call: CallState, otherwise: str) -> str:
+    """The call's address as a message says it, without a scope, which means nothing elsewhere."""
+    return (call.local_ip or otherwise).partition("%")[0]
+
+
 def _server_ip(word: Word, scope: Scope) -> Compiled:
     """Bare, as SIPp has it."""
     address = scope.facts.local_ip
     if not scope.facts.server_ip_of_call:
         return address.encode("latin-1", "replace")
-    return Slot(lambda call: (call.local_ip or address).encode("latin-1"))
+    return Slot(lambda call: _of_call(call, address).encode("latin-1"))
 
 
 def _local_ip(word: Word, scope: Scope) -> Compiled:
     address = scope.facts.local_ip
     if not scope.facts.local_ip_of_call:
         return bracketed(address)
-    return Slot(lambda call: bracketed(call.local_ip or address))
+    return Slot(lambda call: bracketed(_of_call(call, address)))
 
 
 def _local_ip_type(word: Word, scope: Scope) -> Compiled:
     address = scope.facts.local_ip
     if not scope.facts.local_ip_of_call:
         return _ip_type(address)
-    return Slot(lambda call: _ip_type(call.local_ip or address))
+    return Slot(lambda call: _ip_type(_of_call(call, address)))
 
 
 def _media_ip(facts: RunFacts) -> str:

@@ -92,6 +92,7 @@ class Call:
     next_url: bytes = b""
     authentication: Authentication | None = None
     local_port: int = 5099
+    local_ip: str = ""
     circuit: int = 0
     failures: list[tuple[Failure, str]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)

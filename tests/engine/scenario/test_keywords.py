@@ -112,6 +112,21 @@ def test_the_port_of_a_call_that_has_a_socket_of_its_own() -> None:
     assert line("[local_port] [local_port+1]", local_port=0) == b"5099 5100"
 
 
+@pytest.mark.parametrize(
+    ("facts", "call_ip", "expected"),
+    [
+        ({}, "127.0.1.7", b"127.0.0.2 127.0.0.2 4"),
+        ({"server_ip_of_call": True}, "127.0.1.7", b"127.0.1.7 127.0.0.2 4"),
+        ({"server_ip_of_call": True}, "", b"127.0.0.2 127.0.0.2 4"),
+        ({"server_ip_of_call": True, "local_ip_of_call": True}, "127.0.1.7", b"127.0.1.7 127.0.1.7 4"),
+        ({"server_ip_of_call": True, "local_ip_of_call": True}, "fe80::1%lo", b"fe80::1 [fe80::1] 6"),
+        ({"server_ip_of_call": True, "local_ip_of_call": True}, "", b"127.0.0.2 127.0.0.2 4"),
+    ],
+)
+def test_the_address_of_a_call_that_has_one_of_its_own(facts: dict[str, Any], call_ip: str, expected: bytes) -> None:
+    assert line("[server_ip] [local_ip] [local_ip_type]", Call(local_ip=call_ip), **facts) == expected
+
+
 def test_users() -> None:
     assert line("[users] [userid]", Call(user=2), users=5) == b"5 2"
 
