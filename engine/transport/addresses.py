@@ -41,6 +41,10 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
         """IPv4 or IPv6, by the local address."""
         return socket.AF_INET6 if ":" in self.local_ip else socket.AF_INET
 
+    def of(self, source_ip: str) -> Addresses:
+        """Those of a call that comes from this address; "": the run's."""
+        return msgspec.structs.replace(self, local_ip=source_ip, bind_ip=source_ip) if source_ip else self
+
     @property
     def remote(self) -> tuple[str, int]:
         """The remote address for a socket call."""

@@ -11,7 +11,6 @@ import socket
 from typing import Final
 
 import trio
-from msgspec.structs import replace
 
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
@@ -96,8 +95,7 @@ class UdpAddresses(Transport):
 
     async def _bind_all(self, ips: list[str], port: int) -> None:
         for number, ip in enumerate(ips, 1):
-            addresses = replace(self.addresses, local_ip=ip, bind_ip=ip)
-            sock = bind_port(addresses, socket.SOCK_DGRAM, port, self.config.buffer_size)
+            sock = bind_port(self.addresses.of(ip), socket.SOCK_DGRAM, port, self.config.buffer_size)
             try:
                 own = AddressSocket(ip, sock, self.poller, self.receiver, self.news)
             except OSError as error:

@@ -7,8 +7,6 @@ import socket
 from collections import OrderedDict
 from typing import Final
 
-from msgspec.structs import replace
-
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
 from engine.transport.base import Wire, settled
@@ -64,8 +62,9 @@ class UdpSocketPerCall(UdpOneSocket):
         return True
 
     def _open_socket(self, local_ip: str) -> UdpSocket:
-        addresses = replace(self.addresses, local_ip=local_ip, bind_ip=local_ip) if local_ip else self.addresses
-        return UdpSocket(bind_port(addresses, socket.SOCK_DGRAM, 0, CALL_BUFFER), self.poller, self.receiver, self.news)
+        return UdpSocket(
+            bind_port(self.addresses.of(local_ip), socket.SOCK_DGRAM, 0, CALL_BUFFER), self.poller, self.receiver, self.news
+        )
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send a datagram from the call's socket."""

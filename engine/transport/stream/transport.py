@@ -113,7 +113,7 @@ class StreamTransport(Transport):
 
     def connect(self, address: tuple[str, int], host: str, source_ip: str = "", source_port: int = 0) -> Connection:
         """Begin to connect, and wait for nothing. Raises OSError, BindError, TransportError."""
-        sock = self._connecting_socket(address, source_port)
+        sock = self._connecting_socket(address, source_port, source_ip)
         try:
             connection = self._made(sock, [make(host) for make in self._calling], address, address[0])
         except OSError:
@@ -130,8 +130,8 @@ class StreamTransport(Transport):
         self._give_up_later(connection)
         connection.connect()
 
-    def _connecting_socket(self, address: tuple[str, int], source_port: int) -> socket.socket:
-        sock = bind_port(self.addresses, socket.SOCK_STREAM, source_port, self._call_buffer())
+    def _connecting_socket(self, address: tuple[str, int], source_port: int, source_ip: str = "") -> socket.socket:
+        sock = bind_port(self.addresses.of(source_ip), socket.SOCK_STREAM, source_port, self._call_buffer())
         error = sock.connect_ex(address)
         if error not in (0, errno.EINPROGRESS):
             sock.close()
