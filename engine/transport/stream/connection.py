@@ -287,6 +287,7 @@ class Connection:
         if goodbye and not self._unsent:
             with contextlib.suppress(OSError):  # the peer is gone, and so are we
                 self._socket.send(goodbye)
+        self._stack.let_go()
         if self._socket.fileno() >= 0:
             self._owner.poller.remove(self._socket.fileno())
             self._socket.close()

@@ -61,3 +61,6 @@ class Layer:
 
     def end(self) -> None:
         """We are about to close: say goodbye, by `own`."""
+
+    def let_go(self) -> None:
+        """The connection is closed: let go of what would keep itself alive in a circle, which nobody collects during a run."""

@@ -55,6 +55,7 @@ class Stack:
                 else:
                     above = layer.receive(piece)
         except StreamBroken as broken:
+            broken.__traceback__ = broken.__context__ = None  # they lead back here: a circle
             layer.broken = broken
         if layer.broken is not None and self.broken is None:
             self.broken = layer.broken
@@ -82,6 +83,11 @@ class Stack:
             told = layer.own()
             if told:
                 self.output += self._down(told, index)
+
+    def let_go(self) -> None:
+        """The connection is closed."""
+        for layer in self._layers:
+            layer.let_go()
 
     def take_output(self) -> bytes:
         """What has to be written, once."""

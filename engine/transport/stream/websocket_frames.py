@@ -10,6 +10,7 @@ few times at most, and no more is kept than one message may have.
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
 from typing import Final
 
 from websockets.exceptions import PayloadTooBig
@@ -136,6 +137,22 @@ class WebSocket(Layer):
         """Say goodbye, when the peer has not done so already."""
         if self.protocol.state is State.OPEN:
             self.protocol.send_close(CloseCode.NORMAL_CLOSURE)
+
+    def let_go(self) -> None:
+        """The library's parser knows its protocol, and so do its errors by their tracebacks."""
+        protocol = self.protocol
+        protocol.parser = OVER
+        for error in (protocol.parser_exc, protocol.handshake_exc):
+            if error is not None:
+                error.__traceback__ = error.__context__ = error.__cause__ = None
+
+
+def _over() -> Generator[None, None, None]:
+    """The parser of a protocol that gets nothing any more."""
+    yield
+
+
+OVER: Final = _over()
 
 
 def is_utf8(data: bytes) -> bool:

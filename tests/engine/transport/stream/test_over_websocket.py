@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import http
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,13 @@ from threading import Thread
 import pytest
 import trio
 from websockets.exceptions import ConnectionClosedOK, InvalidStatus
+from websockets.protocol import Protocol
 from websockets.sync.client import connect
 from websockets.sync.server import Server, ServerConnection, serve
 
 from engine.errors import TransportError
 from engine.messages import Failure
+from engine.transport.stream.layer import StreamBroken
 from tests.engine.transport.sides import LIMIT_S, Wire, at, message, open_side
 from tests.engine.transport.stream.ws_peers import asked, frame, their_client
 
@@ -186,6 +189,62 @@ async def test_one_side_speaks_websocket_and_the_other_does_not(client_over: str
         assert what in server.inbox.garbage[0]
         assert client.inbox.ended[0][:2] == (call, Failure.TCP_CLOSED if client_over == "tn" else Failure.TCP_CONNECT)
         assert server.inbox.messages == []
+
+
+@pytest.fixture
+def nobody_collects() -> Iterator[None]:
+    """In a run only young objects are collected: what has lived for a while has to be freed by its last owner."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def alive(kind: type) -> int:
+    """How many objects of this type, and of what derives from it, there are."""
+    return sum(isinstance(found, kind) for found in gc.get_objects())
+
+
+@pytest.mark.usefixtures("nobody_collects")
+async def test_a_connection_that_is_over_leaves_nothing_behind() -> None:
+    async with (
+        open_side("w1", at(IP)) as server,
+        open_side("wn", at(IP, remote_port=server.transport.local_port)) as client,
+    ):
+        before = alive(Protocol)
+        calls = [Wire() for _ in range(5)]
+        for call in calls:
+            assert client.transport.attach(call)
+            assert client.transport.send(call, message())
+        await server.until(lambda: (client.poller.dispatch(), len(server.inbox.messages) == 5)[1])
+        assert alive(Protocol) == before + 10
+        server.inbox.sources.clear()
+        for call in calls:
+            client.transport.detach(call)
+        await server.until(lambda: (client.poller.dispatch(), not server.transport._connections)[1])
+        assert alive(Protocol) == before
+
+
+@pytest.mark.usefixtures("nobody_collects")
+@pytest.mark.parametrize(
+    "came",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\x00\r\n\r\n",
+        b"INVITE sip:a@b SIP/2.0\r\n",
+        b"\x16\x03\x01",
+        asked(their_client()) + frame(1, b"not masked"),
+        asked(their_client()) + frame(1, b"\xff", masked=True),
+    ],
+)
+async def test_a_stranger_leaves_nothing_behind(came: bytes) -> None:
+    async with open_side("w1", at(IP)) as server:
+        before = alive(Protocol), alive(StreamBroken)
+        for count in range(1, 6):
+            async with await trio.open_tcp_stream(IP, server.transport.local_port) as peer:
+                await peer.send_all(came)
+                await server.until(lambda count=count: len(server.inbox.garbage) == count)
+        assert (alive(Protocol), alive(StreamBroken)) == before
 
 
 async def test_a_peer_that_pings_and_never_reads_is_left_when_too_many_answers_wait() -> None:
