@@ -106,8 +106,9 @@ def _shown(text: str) -> str:
 def why_not_ours(ip: str) -> str:
     """Why no socket can be bound to this address, or ""; one is bound for a moment."""
     try:
-        with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((ip, 0))
+        ((family, kind, _, _, place), *_) = socket.getaddrinfo(ip, 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        with socket.socket(family, kind) as probe:
+            probe.bind(place)
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             return f"{ip} is no address of this machine; give it to an interface (ip address add {ip} dev …), or leave it out"

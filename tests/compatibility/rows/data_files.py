@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.compatibility.table import Row, Section, tests_in
+from tests.compatibility.table import Kind, Row, Section, tests_in
 
 LOADING = tests_in("engine/scenario/data_files/test_loading.py")
 ORDER = tests_in("engine/scenario/data_files/test_order.py")
@@ -13,6 +13,8 @@ FIELDS = tests_in("engine/scenario/test_fields.py")
 ACTIONS = tests_in("engine/scenario/test_data_actions.py")
 RUN = tests_in("engine/run/test_data.py")
 FILES = tests_in("interop/test_files.py")
+MANY = tests_in("interop/test_many_addresses.py")
+SOURCES = tests_in("engine/run/test_source_addresses.py")
 PARITY = tests_in("interop/test_wire_parity.py")
 
 SECTION = Section(
@@ -101,6 +103,40 @@ SECTION = Section(
             does="Replaces a line, in memory.",
             covers="action:replace",
             tests=ACTIONS("test_a_line_is_replaced"),
+        ),
+        Row(
+            what="`-t ui`, `-ip_field N`",
+            does="Each call comes from the address in a field of the line that it takes; the first field when none is named. "
+            "A server listens on all of them. `[server_ip]` is the call's address, and `[local_ip]` that of `-i`.",
+            tests=SOURCES(
+                "test_a_field_tells_where_each_call_comes_from",
+                "test_without_a_field_ui_takes_the_first_of_the_first_file",
+                "test_the_line_of_the_address_is_the_line_of_the_messages",
+            )
+            + MANY("test_calls_look_the_same_on_the_wire", "test_a_server_looks_the_same_on_the_wire"),
+            note="In 3.6.1 `[local_port]` is 0 in a client's first call and in each from an address that another had before.",
+        ),
+        Row(
+            what="An address that cannot be bound to, or is none",
+            does="Told with its line before the run starts.",
+            kind=Kind.DIFFERS,
+            tests=SOURCES("test_a_line_that_cannot_be_an_address_is_named_before_the_run"),
+            note="SIPp's client ends in the middle of the run; it looks names up, and takes any address for an empty field.",
+        ),
+        Row(
+            what="`-ip_field N` over TCP, TLS, WebSocket and `un`",
+            does="Each call's own socket or connection is bound to its address.",
+            kind=Kind.OURS,
+            tests=SOURCES("test_a_field_tells_where_each_call_comes_from", "test_what_does_not_fit_is_told_of_its_option"),
+            note="SIPp heeds it with `-t ui` only. Where calls share one socket or connection we refuse it.",
+        ),
+        Row(
+            what="`-ip_list LIST`",
+            does="Calls take addresses, ranges and networks (`10.0.0.1,10.0.0.8-20,10.0.1.0/28`) in turn. "
+            "`[local_ip]` is the call's.",
+            kind=Kind.OURS,
+            tests=SOURCES("test_calls_take_a_list_in_turn", "test_a_server_listens_on_all_and_says_which_was_asked")
+            + MANY("test_our_client_against_sipp"),
         ),
     ),
 )
