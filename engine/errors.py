@@ -44,7 +44,11 @@ class OptionError(GossipperError):
 
 
 class BindError(GossipperError):
-    """A local address or port cannot be had (SIPp's exit code 254)."""
+    """A local address or port cannot be had (SIPp's exit code 254). `taken_port` is one that another program has, else 0."""
+
+    def __init__(self, message: str, taken_port: int = 0) -> None:
+        self.taken_port = taken_port
+        super().__init__(message)
 
 
 class TransportError(GossipperError):

@@ -18,7 +18,7 @@ LIMIT_S = 60
 
 def run_in_own_network(code: str, *setup: str) -> str:
     """What Python code prints in a network of its own that these commands of the shell have set up, after `lo` is up."""
-    unshare = (require("unshare"), "--map-root-user", "--net")
+    unshare = (require("unshare"), "--map-root-user", "--net", "--mount")
     require("ip")
     if subprocess.run((*unshare, "true"), check=False, capture_output=True).returncode:
         missing("a kernel that lets users have a network namespace")

@@ -153,7 +153,7 @@ class Engine:
             xml=prepared.xml,
             incoming=prepared.seconds.get("incoming"),
             out_of_call=prepared.seconds.get("out_of_call"),
-            addresses=await addresses_of(config, files),
+            addresses=await addresses_of(config, files, prepared.scenario.role),
             data_files=files,
             count=config.workers,
             pid=pid,

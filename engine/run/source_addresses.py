@@ -58,10 +58,20 @@ def _misfit(transport: str, scenario: ScenarioDescription | None) -> str:
     return f"with -t {transport} all calls share one {shares}, which has one address; use -t {other}"
 
 
-async def addresses_of(config: RunConfig, files: Sequence[LoadedFile]) -> Addresses:
-    """The addresses of a run. Raises OptionError, TransportError."""
+async def addresses_of(config: RunConfig, files: Sequence[LoadedFile], role: Role) -> Addresses:
+    """The addresses of a run. Raises BindError, OptionError, TransportError."""
     sources = await trio.to_thread.run_sync(partial(read_sources, config, files))
-    look_up = partial(resolve, config.remote, config.local_ip, config.local_port, KINDS[config.transport].default_port)
+    look_up = partial(
+        resolve,
+        config.remote,
+        config.local_ip,
+        config.local_port,
+        KINDS[config.transport].default_port,
+        aside=config.sending_address,
+        device=config.bind_to_device,
+        bind_local=config.bind_local,
+        listens=role is Role.UAS,
+    )
     try:
         addresses = await look_up(_family(sources[0]) if sources else socket.AF_UNSPEC)
     except TransportError:

@@ -40,6 +40,8 @@ def _one_scenario(config: RunConfig, scenario: ScenarioDescription | None) -> No
 
 
 def _remote(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.sending_address:
+        split_host_port(config.sending_address, option="-rsa")
     if config.remote:
         split_host_port(config.remote)
     elif scenario is not None and scenario.role is Role.UAC:

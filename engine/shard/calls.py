@@ -94,6 +94,7 @@ class CallTable:
         self._failed_out_of_call = 0
         self._follows = False
         self.sources: Sources | None = None
+        self._sends_aside = False
 
     def connect(
         self,
@@ -109,6 +110,7 @@ class CallTable:
         self.context = context
         self.transport = transport
         self._follows = transport.follows
+        self._sends_aside = transport.addresses.sends_aside
         self.names = Names(transport.addresses.family)
         self._free_circuits = list(range(context.program.circuits))
         self._server = context if context.program.role is Role.UAS else server
@@ -278,17 +280,27 @@ class CallTable:
             self._notes.warn("a request out of call was not answered as the scenario for it says")
 
     def _begin(self, call: Call, message: Message, source: object, arrived_ns: int, now_ns: int) -> None:
-        self.transport.adopt(call, source)
+        self._adopt(call, source)
         self.calls[call.call_id] = call
         call.start(arrived_ns, outgoing=False)
         call.receive(message, now_ns, arrived_ns)
 
+    def _adopt(self, call: Call, source: object) -> None:
+        """Answers go to where the call came from, but for -rsa."""
+        transport = self.transport
+        transport.adopt(call, source)
+        if self._sends_aside:
+            reason = transport.redirect(call, transport.remote)
+            if reason:
+                self._notes.warn(f"-rsa: {reason}")
+
     def _answer_out_of_call(self, call_id: bytes, message: Message, source: object, now_ns: int) -> None:
         """`-aa`: answer 200 without making a call of it."""
         call = Call(self.context, 0, call_id, due_ns=now_ns, cseq=message.cseq_number)
-        self.transport.adopt(call, source)
+        self._adopt(call, source)
         call.last = message
         call.send_default(self.context.program.defaults.ok200)
+        self.transport.detach(call)
         self.counters.auto_answered += 1
 
     def disconnected(self, wire: Wire, failure: Failure, reason: str) -> None:
@@ -370,10 +382,14 @@ class CallTable:
                 self._look_up(call, host, int(port))
             else:
                 ip, reason = known
-                self._lose_if(call, host, reason or self._lead(call, (ip, int(port))))
+                self._lose_if(call, host, reason or self._lead(call, ip, int(port)))
 
-    def _lead(self, call: CallBase, address: tuple[str, int]) -> str:
+    def _lead(self, call: CallBase, ip: str, port: int) -> str:
         """What waited for another destination goes there too."""
+        try:
+            address = self.transport.addresses.place(ip, port)
+        except OSError:
+            return "there is no such network device"
         peer = call.peer
         return self.transport.release(call, peer, address) if isinstance(peer, Held) else self.transport.redirect(call, address)
 
@@ -382,7 +398,7 @@ class CallTable:
 
         def found(ip: str, reason: str) -> None:
             if call.peer is held:
-                self._lose_if(call, host, reason or self._lead(call, (ip, port)))
+                self._lose_if(call, host, reason or self._lead(call, ip, port))
                 self.changed()
 
         if not self.names.ask(host, found):

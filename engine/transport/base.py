@@ -12,6 +12,7 @@ import trio
 from engine.messages import Failure
 from engine.options import RunConfig
 from engine.transport.addresses import Addresses
+from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 
 
@@ -85,11 +86,14 @@ class Transport(ABC):
 
     local_port: int = 0
     """The port that was bound; known after `open`."""
+    remote: Address
+    """Where outgoing calls go; the first of the addresses of the host, unless that refuses."""
     secured: tuple[str, str] | None = None
     """Version and cipher of the first connection with TLS, when there has been one."""
 
     def __init__(self, addresses: Addresses, poller: Poller, receiver: Receiver, config: RunConfig) -> None:
         self.addresses = addresses
+        self.remote = addresses.remote
         self.poller = poller
         self.receiver = receiver
         self.config = config
@@ -133,7 +137,7 @@ class Transport(ABC):
         """Send one message to the call's peer; False when it cannot be sent."""
 
     @abstractmethod
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """Send what follows to this address; why that cannot be, or nothing."""
 
     def hold(self, wire: Wire) -> Held:
@@ -151,7 +155,7 @@ class Transport(ABC):
         peer.unsent.append(data)
         return True
 
-    def release(self, wire: Wire, held: Held, address: tuple[str, int]) -> str:
+    def release(self, wire: Wire, held: Held, address: Address) -> str:
         """Send there what was held, and what follows; why that cannot be, or nothing."""
         wire.peer = held.before
         reason = self.redirect(wire, address)

@@ -32,7 +32,9 @@ _NAME: Final = 32
 _ABOUT: Final = struct.Struct(f"@{_NAME}sNiill0P")
 """What the kernel tells about a datagram: the sender, then a `struct cmsghdr` with a `struct timespec`."""
 _IPV4: Final = struct.Struct("!2xH4s")
-_IPV6: Final = struct.Struct("!2xHI16sI")
+_IPV6: Final = struct.Struct("!2xHI16s")
+_SCOPE: Final = struct.Struct("@I")
+"""The number of a device: alone in a `struct sockaddr_in6` (ipv6(7)) it has the machine's order of bytes."""
 _FAMILY: Final = struct.Struct("@H")
 _NS: Final = 1_000_000_000
 _MOST_SENDERS: Final = 1000
@@ -116,8 +118,8 @@ class Inbox:
 
 def _address(name: bytes) -> Address:
     if _FAMILY.unpack_from(name)[0] == socket.AF_INET6:
-        port, flow, ip, scope = _IPV6.unpack_from(name)
-        return socket.inet_ntop(socket.AF_INET6, ip), port, flow, scope
+        port, flow, ip = _IPV6.unpack_from(name)
+        return socket.inet_ntop(socket.AF_INET6, ip), port, flow, _SCOPE.unpack_from(name, _IPV6.size)[0]
     port, ip = _IPV4.unpack_from(name)
     return socket.inet_ntop(socket.AF_INET, ip), port
 

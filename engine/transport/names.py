@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import trio
 
+from engine.transport.addresses import zoned
+
 MOST_AT_ONCE = 8
 """Look-ups that run at once: each has a thread."""
 MOST_WAITING = 1000
@@ -80,4 +82,4 @@ class Names:
             return "", f"no answer within {LOOKUP_LIMIT_S:g} s"
         except (OSError, UnicodeError) as error:
             return "", (error.strerror if isinstance(error, OSError) and error.strerror else str(error))
-        return str(found[0][4][0]), ""
+        return zoned(found[0][4]), ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import BindError, TransportError
-from engine.transport.addresses import DEFAULT_PORT, Addresses
+from engine.transport.addresses import DEFAULT_PORT, Addresses, bind_to_device, legible
 from engine.transport.datagrams import SO_TIMESTAMPNS
 from engine.transport.descriptors import shortage
 
@@ -24,6 +24,8 @@ _IP_BIND_ADDRESS_NO_PORT: Final = 24
 _MEMINFO: Final = struct.Struct("9I")
 _MEMINFO_DROPS: Final = 8
 _PORT_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+TRIED_PORTS: Final = 60
+"""As SIPp does."""
 LONGEST_UNREAD_NS: Final = 5_000_000_000
 """A datagram that seems to have waited for longer tells of a clock that was set."""
 
@@ -31,15 +33,17 @@ LONGEST_UNREAD_NS: Final = 5_000_000_000
 def bind(addresses: Addresses, kind: socket.SocketKind, buffer_size: int) -> socket.socket:
     """A non-blocking socket bound to the run's local address and port. Raises BindError.
 
-    Without a port 5060 is tried first, then any free one, as SIPp does.
+    Without a port 5060 and the next 59 are tried, then any free one, as SIPp does.
     """
-    wanted = (DEFAULT_PORT, 0) if addresses.local_port is None else (addresses.local_port,)
-    for port in wanted[:-1]:
+    if addresses.local_port is not None:
+        return bind_port(addresses, kind, addresses.local_port, buffer_size)
+    for port in range(DEFAULT_PORT, DEFAULT_PORT + TRIED_PORTS):
         try:
             return bind_port(addresses, kind, port, buffer_size)
-        except BindError:
-            continue
-    return bind_port(addresses, kind, wanted[-1], buffer_size)
+        except BindError as error:
+            if not error.taken_port:
+                raise
+    return bind_port(addresses, kind, 0, buffer_size)
 
 
 def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_size: int) -> socket.socket:
@@ -54,13 +58,19 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
             if not port:
                 # The port is chosen when it connects: then only those taken are those with the same peer (ip(7)).
                 sock.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
-        sock.bind((addresses.bind_ip, port))
+        if addresses.device:
+            bind_to_device(sock, addresses.device)
+        sock.bind(addresses.bound_to(port))
     except OSError as error:
         sock.close()
-        if not port and error.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE and not port:
             raise BindError(_no_port_left(addresses.bind_ip)) from None
-        place = f"{addresses.bind_ip or 'any address'} port {port or 'any'}"
-        raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}") from None
+        place = f"{legible(addresses.bind_ip) or 'any address'} port {port or 'any'}"
+        taken = port if error.errno == errno.EADDRINUSE else 0
+        raise BindError(f"cannot bind to {place}: {error.strerror or error}; {_advice(error)}", taken) from None
+    except BindError:
+        sock.close()
+        raise
     _ask_buffers(sock, buffer_size)
     if kind == socket.SOCK_DGRAM:
         _ask_stamps(sock)

@@ -7,6 +7,7 @@ import socket
 
 from engine.messages import Failure
 from engine.transport.base import Held, Transport, Wire
+from engine.transport.datagrams import Address
 from engine.transport.sockets import bind
 from engine.transport.udp_socket import News, UdpSocket
 
@@ -26,7 +27,7 @@ class UdpOneSocket(Transport):
 
     def attach(self, wire: Wire) -> bool:
         """Every call's peer is the remote address."""
-        wire.peer = self.addresses.remote
+        wire.peer = self.remote
         wire.local_port = self.local_port
         return True
 
@@ -41,7 +42,7 @@ class UdpOneSocket(Transport):
         """Why the socket took no message."""
         return super().refusal(wire) if isinstance(wire.peer, Held) else self.shared.refusal()
 
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """Another peer is another address."""
         wire.peer = address
         return ""

@@ -16,6 +16,7 @@ from engine.errors import BindError, TransportError
 from engine.messages import Failure
 from engine.transport.addresses import DEFAULT_PORT
 from engine.transport.base import Held, Received, Receiver, Transport, Wire, settled
+from engine.transport.datagrams import Address
 from engine.transport.descriptors import raise_limit
 from engine.transport.poller import Poller
 from engine.transport.sockets import bind_port
@@ -117,7 +118,7 @@ class UdpAddresses(Transport):
         own = self._sockets.get(wire.local_ip)
         if own is None:
             return False
-        wire.peer = End(own, self.addresses.remote)
+        wire.peer = End(own, self.remote)
         wire.local_port = self.local_port
         return True
 
@@ -142,7 +143,7 @@ class UdpAddresses(Transport):
             return super().refusal(wire)
         return Failure.CANNOT_SEND, f"no socket is bound to '{wire.local_ip}': it was no source address when the run started"
 
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """The same socket sends elsewhere."""
         peer = settled(wire.peer)
         if not isinstance(peer, End):

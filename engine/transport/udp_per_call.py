@@ -10,6 +10,7 @@ from typing import Final
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
 from engine.transport.base import Wire, settled
+from engine.transport.datagrams import Address
 from engine.transport.pool import Pool
 from engine.transport.sockets import bind_port
 from engine.transport.udp import UdpOneSocket
@@ -26,7 +27,7 @@ class _End:
 
     __slots__ = ("remote", "socket")
 
-    def __init__(self, through: UdpSocket, remote: tuple[str, int]) -> None:
+    def __init__(self, through: UdpSocket, remote: Address) -> None:
         self.socket = through
         self.remote = remote
 
@@ -57,7 +58,7 @@ class UdpSocketPerCall(UdpOneSocket):
                 return False
             self._pool.add(own, wire.local_ip)
             self._own[own] = None
-        wire.peer = _End(own, self.addresses.remote)
+        wire.peer = _End(own, self.remote)
         wire.local_port = own.port
         return True
 
@@ -82,7 +83,7 @@ class UdpSocketPerCall(UdpOneSocket):
             return Failure.CANNOT_SEND, self._why_without
         return super().refusal(wire)
 
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """The call sends elsewhere."""
         peer = settled(wire.peer)
         if isinstance(peer, _End):

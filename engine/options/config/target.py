@@ -16,6 +16,16 @@ class TargetOptions(msgspec.Struct, frozen=True, kw_only=True):
     remote: Annotated[
         str, Setting((), Kind.TEXT, Group.TARGET, "Where calls are sent.", placeholder="host[:port]", roles=UAC)
     ] = ""
+    sending_address: Annotated[
+        str,
+        Setting(
+            ("-rsa",),
+            Kind.TEXT,
+            Group.TARGET,
+            "Send everything here, answers too; [remote_ip] and [remote_port] stay those of the remote host.",
+            placeholder="host[:port]",
+        ),
+    ] = ""
     service: Annotated[
         str, Setting(("-s",), Kind.TEXT, Group.TARGET, "User part of the request URI, the keyword [service].", roles=UAC)
     ] = "service"

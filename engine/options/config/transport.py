@@ -31,7 +31,15 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
     ] = ""
     local_port: Annotated[
         int | None,
-        Setting(("-p",), Kind.INTEGER, Group.TRANSPORT, "Local port; 5060 or the next free one by default.", "", 0, 65535),
+        Setting(
+            ("-p",),
+            Kind.INTEGER,
+            Group.TRANSPORT,
+            "Local port, 0 for any free one; 5060 or the next free one by default.",
+            "",
+            0,
+            65535,
+        ),
     ] = None
     source_field: Annotated[
         int | None,
@@ -52,6 +60,25 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
             Group.TRANSPORT,
             "Local addresses that calls take in turn, the keywords [local_ip] and [server_ip].",
             placeholder="127.0.1.0/28,10.0.0.1-20",
+        ),
+    ] = ""
+    bind_local: Annotated[
+        bool,
+        Setting(
+            ("-bind_local",),
+            Kind.SWITCH,
+            Group.TRANSPORT,
+            "Without -i too, bind to the address that [local_ip] says, not to every one; with -i that is done anyway.",
+        ),
+    ] = False
+    bind_to_device: Annotated[
+        str,
+        Setting(
+            ("-bind_to_device",),
+            Kind.TEXT,
+            Group.TRANSPORT,
+            "Send and receive by this network device only.",
+            placeholder="device",
         ),
     ] = ""
     buffer_size: Annotated[

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 from engine.messages import Failure
 from engine.transport.base import Receiver, Wire
+from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 from engine.transport.sockets import reason_of
 from engine.transport.stream.layer import Layer, StreamBroken
@@ -74,7 +75,7 @@ class Connection:
     )
 
     def __init__(
-        self, owner: Owner, sock: socket.socket, layers: Sequence[Layer], address: tuple[str, int] | None, peer_name: str
+        self, owner: Owner, sock: socket.socket, layers: Sequence[Layer], address: Address | None, peer_name: str
     ) -> None:
         self._owner = owner
         self.address = address

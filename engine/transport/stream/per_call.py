@@ -8,6 +8,7 @@ Nobody waits for a connection to stand: what a call sends until then is held. A 
 from __future__ import annotations
 
 from engine.transport.base import Wire, settled
+from engine.transport.datagrams import Address
 from engine.transport.pool import Pool
 from engine.transport.stream.connection import Connection
 from engine.transport.stream.transport import StreamTransport
@@ -35,9 +36,9 @@ class ConnectionPerCall(StreamTransport):
 
     def attach(self, wire: Wire) -> bool:
         """Give this call a connection, or begin to make one."""
-        return self._connect_call(wire, self.addresses.remote, self.addresses.remote_host)
+        return self._connect_call(wire, self.remote, self.addresses.remote_host)
 
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """Another peer is another connection."""
         peer = settled(wire.peer)
         if isinstance(peer, Connection) and peer.address == address and peer.is_open:
@@ -47,7 +48,7 @@ class ConnectionPerCall(StreamTransport):
         wire.peer = None
         return "" if self._connect_call(wire, address, address[0]) else self.refusal(wire)[1]
 
-    def _connect_call(self, wire: Wire, address: tuple[str, int], host: str) -> bool:
+    def _connect_call(self, wire: Wire, address: Address, host: str) -> bool:
         kind = (wire.local_ip, address)
         connection = self._pool.take(kind)
         if connection is None:

@@ -7,6 +7,7 @@ closed when the last of them is over.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Sequence
@@ -19,10 +20,11 @@ from engine.messages import Failure
 from engine.options import RunConfig
 from engine.transport.addresses import Addresses
 from engine.transport.base import Receiver, Wire
+from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 from engine.transport.sockets import reason_of
 from engine.transport.stream.connection import Connection
-from engine.transport.stream.transport import HANDSHAKE_LIMIT_S, NS_PER_MS, Recipe, StreamTransport
+from engine.transport.stream.transport import HANDSHAKE_LIMIT_S, NS_PER_MS, Recipe, StreamTransport, place_of
 
 
 class SharedConnection(StreamTransport):
@@ -44,15 +46,29 @@ class SharedConnection(StreamTransport):
         self._open_error = ""
         self._reconnects = 0
         self._reconnect_ns = 0
-        self._elsewhere: dict[tuple[str, int], Connection] = {}
+        self._elsewhere: dict[Address, Connection] = {}
 
     async def _open_client(self) -> None:
-        """Connect, from a port of its own choice unless one was given: SIPp says the port that it connects from."""
-        addresses = self.addresses
+        """Connect, from a port of its own choice unless one was given: SIPp says the port that it connects from.
+
+        Of a host with several addresses the next is tried when one refuses.
+        """
         self._is_opening = True
+        *others, last = self.addresses.remotes
+        for remote in others:
+            self.remote = remote
+            with contextlib.suppress(TransportError):
+                await self._open_to_remote()
+                return
+        self.remote = last
+        await self._open_to_remote()
+
+    async def _open_to_remote(self) -> None:
+        addresses = self.addresses
+        self._open_error = ""
         try:
             with trio.fail_after(HANDSHAKE_LIMIT_S):
-                self._outgoing = self.connect(addresses.remote, addresses.remote_host, "", addresses.local_port or 0)
+                self._outgoing = self.connect(self.remote, addresses.remote_host, "", addresses.local_port or 0)
                 while not self._outgoing.is_ready and not self._open_error:
                     await trio.lowlevel.wait_readable(self.poller.fileno())
                     self.poller.dispatch()
@@ -68,7 +84,7 @@ class SharedConnection(StreamTransport):
 
     @property
     def _where(self) -> str:
-        return f"{self.addresses.remote_ip} port {self.addresses.remote_port}"
+        return place_of(self.remote)
 
     def attach(self, wire: Wire) -> bool:
         """Every outgoing call's peer is the one connection."""
@@ -119,7 +135,7 @@ class SharedConnection(StreamTransport):
         if connection is None or not connection.is_open:
             return
         try:
-            sock = self._connecting_socket(self.addresses.remote, self.addresses.local_port or 0)
+            sock = self._connecting_socket(self.remote, self.addresses.local_port or 0)
             try:
                 self._take(connection, sock)
             except OSError:
@@ -132,11 +148,11 @@ class SharedConnection(StreamTransport):
 
     # --- elsewhere -----------------------------------------------------------------------------------------------------
 
-    def redirect(self, wire: Wire, address: tuple[str, int]) -> str:
+    def redirect(self, wire: Wire, address: Address) -> str:
         """Another peer is a connection to there; it is used before it stands."""
         self._leave(wire)
         wire.peer = None
-        connection = self._outgoing if address == self.addresses.remote else self._elsewhere.get(address)
+        connection = self._outgoing if address == self.remote else self._elsewhere.get(address)
         if connection is None or not connection.is_open:
             connection = self._try_to_connect(address, address[0], "")
             if connection is None:

@@ -20,8 +20,9 @@ import trio
 from engine.errors import BindError, GossipperError
 from engine.messages import Failure
 from engine.options import RunConfig
-from engine.transport.addresses import Addresses
+from engine.transport.addresses import Addresses, legible, zoned
 from engine.transport.base import Receiver, Transport, Wire, settled
+from engine.transport.datagrams import Address
 from engine.transport.listener import Listener
 from engine.transport.poller import Poller
 from engine.transport.sockets import bind, bind_port, reason_of
@@ -77,14 +78,14 @@ class StreamTransport(Transport):
     async def open(self) -> None:
         """Prepare the layers, and listen or connect. Raises BindError, TransportError."""
         await trio.to_thread.run_sync(self._prepare)
-        if self.addresses.remote_ip:
+        if self.addresses.connects:
             await self._open_client()
         else:
             self._listen()
 
     def _prepare(self) -> None:
         self._calling = [recipe(self.config, self.addresses, False) for recipe in self._recipes]
-        if not self.addresses.remote_ip:
+        if not self.addresses.connects:
             self._serving = [recipe(self.config, self.addresses, True) for recipe in self._recipes]
 
     @abstractmethod
@@ -111,7 +112,7 @@ class StreamTransport(Transport):
         connection = self._made(sock, [make("") for make in self._serving], None, peer_name)
         connection.begin()
 
-    def connect(self, address: tuple[str, int], host: str, source_ip: str = "", source_port: int = 0) -> Connection:
+    def connect(self, address: Address, host: str, source_ip: str = "", source_port: int = 0) -> Connection:
         """Begin to connect, and wait for nothing. Raises OSError, BindError, TransportError."""
         sock = self._connecting_socket(address, source_port, source_ip)
         try:
@@ -130,7 +131,7 @@ class StreamTransport(Transport):
         self._give_up_later(connection)
         connection.connect()
 
-    def _connecting_socket(self, address: tuple[str, int], source_port: int, source_ip: str = "") -> socket.socket:
+    def _connecting_socket(self, address: Address, source_port: int, source_ip: str = "") -> socket.socket:
         sock = bind_port(self.addresses.of(source_ip), socket.SOCK_STREAM, source_port, self._call_buffer())
         error = sock.connect_ex(address)
         if error not in (0, errno.EINPROGRESS):
@@ -142,7 +143,7 @@ class StreamTransport(Transport):
         """What is asked of the kernel for a connection that we make."""
         return self.config.buffer_size
 
-    def _made(self, sock: socket.socket, layers: list[Layer], address: tuple[str, int] | None, name: str) -> Connection:
+    def _made(self, sock: socket.socket, layers: list[Layer], address: Address | None, name: str) -> Connection:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(self, sock, layers, address, name)
         self._connections[connection] = None
@@ -205,7 +206,7 @@ class StreamTransport(Transport):
 
     def _lose_calls(self, connection: Connection, failure: Failure, reason: str) -> None:
         if failure is Failure.TCP_CONNECT and connection.address is not None:
-            text = f"no {self.protocol} connection to {_place(connection.address)}: {reason}"
+            text = f"no {self.protocol} connection to {place_of(connection.address)}: {reason}"
         else:
             text = f"the connection ended: {reason}"
         for wire in list(connection.calls):
@@ -262,7 +263,7 @@ class StreamTransport(Transport):
     def _send_anew(self, wire: Wire, data: bytes) -> bool:
         """Send for a call without a connection: its destination is being looked up, or its connection was closed (`renew`)."""
         if isinstance(wire.peer, tuple):
-            reason = self.redirect(wire, cast("tuple[str, int]", wire.peer))
+            reason = self.redirect(wire, cast("Address", wire.peer))
             if reason:
                 self._refused = Failure.TCP_CONNECT, reason
                 return False
@@ -279,7 +280,7 @@ class StreamTransport(Transport):
             return Failure.OUTBOUND_CONGESTION, f"the peer takes nothing any more, and {self.most_unsent} bytes wait"
         return Failure.TCP_CLOSED, "its connection has ended"
 
-    def _try_to_connect(self, address: tuple[str, int], host: str, source_ip: str) -> Connection | None:
+    def _try_to_connect(self, address: Address, host: str, source_ip: str) -> Connection | None:
         """The same as `connect`, but that it gives None, and `refusal` says why."""
         try:
             return self.connect(address, host, source_ip)
@@ -287,7 +288,7 @@ class StreamTransport(Transport):
             self._refused = Failure.CANNOT_SEND, str(error)
             self._without += 1
         except OSError as error:
-            self._refused = Failure.TCP_CONNECT, f"no {self.protocol} connection to {_place(address)}: {reason_of(error)}"
+            self._refused = Failure.TCP_CONNECT, f"no {self.protocol} connection to {place_of(address)}: {reason_of(error)}"
         return None
 
     def renewed(self, wire: Wire) -> str:
@@ -325,5 +326,5 @@ class StreamTransport(Transport):
             self._listener.close()
 
 
-def _place(address: tuple[str, int]) -> str:
-    return f"{address[0]} port {address[1]}"
+def place_of(address: Address) -> str:
+    return f"{legible(zoned(address))} port {address[1]}"
