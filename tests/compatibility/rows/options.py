@@ -6,6 +6,9 @@ from __future__ import annotations
 from tests.compatibility.table import Kind, Row, Section, tests_in
 
 ARGUMENTS = tests_in("gossipper_tui/cli/test_arguments.py")
+ADDRESSES = tests_in("engine/transport/test_addresses.py")
+ASIDE = tests_in("interop/test_sending_aside.py")
+LINKS = tests_in("engine/transport/test_own_links.py")
 OPTIONS = tests_in("engine/shard/test_options.py")
 OUTCOMES = tests_in("engine/run/test_outcomes.py")
 RETRANSMISSION = tests_in("engine/call/test_retransmission.py")
@@ -95,6 +98,47 @@ SECTION = Section(
             does="The longest interval between retransmissions of what is no INVITE; 4 s by default.",
             covers="flag:-T2",
             tests=REACHES + RETRANSMISSION("test_other_requests_double_up_to_t2_and_give_up_after_seven"),
+        ),
+        Row(
+            what="`-rsa HOST[:PORT]`",
+            does="All that a run sends goes there, answers too; `[remote_ip]` and `[remote_port]` stay the remote host's, "
+            "and `setdest` still sends a call elsewhere.",
+            covers="flag:-rsa",
+            kind=Kind.DIFFERS,
+            note="SIPp answers over UDP from a port of its own, we from the one that was called; without a port SIPp sends "
+            "nothing, we to 5060.",
+            tests=ASIDE(
+                "test_a_client_sends_to_the_same_places",
+                "test_a_server_answers_there_and_we_from_the_port_that_was_called",
+                "test_a_server_answers_there_by_a_connection",
+                "test_calls_succeed_though_nobody_is_where_messages_say",
+            )
+            + ADDRESSES("test_all_may_go_to_another_place_than_messages_say"),
+        ),
+        Row(
+            what="`-i ADDRESS`",
+            does="Sockets are bound to it, with `-bind_local` and without, and `[local_ip]` says it. A name is looked up; its "
+            "family decides which addresses of the remote host are meant.",
+            kind=Kind.DIFFERS,
+            note="SIPp writes the zone of an address (`fe80::1%eth0`) into messages, which RFC 4007 forbids; we do not. "
+            "With `0.0.0.0` and `::`, which bind to every address, SIPp says just that, we the "
+            "address that messages leave from.",
+            tests=ADDRESSES(
+                "test_what_is_said_and_what_is_bound",
+                "test_a_zone_is_for_sockets_and_not_for_messages",
+                "test_the_family_of_the_local_address_decides_which_addresses_of_a_host_are_meant",
+            )
+            + LINKS("test_calls_between_addresses_of_one_link"),
+        ),
+        Row(
+            what="`-bind_local`",
+            does="Without `-i` too, sockets are bound to the address that `[local_ip]` says instead of every one.",
+            tests=ADDRESSES("test_what_is_said_and_what_is_bound"),
+        ),
+        Row(
+            what="`-bind_to_device DEVICE`",
+            does="Everything is sent and received by this network device only.",
+            tests=LINKS("test_a_port_is_had_on_each_device_and_hears_only_that", "test_calls_by_one_device"),
         ),
         Row(
             what="`-seed N`",
