@@ -56,7 +56,7 @@ class Counters(msgspec.Struct, kw_only=True):
 
     `failures` counts failed calls by class. `reasons` counts them by what a person wants to read (`unexpected 486 in
     step 3 (200)`), at most 100 texts, the rarest of more under `other`. `scenario` holds the counters that the scenario names.
-    `kernel_drops` are datagrams that the kernel threw away before we could read them. `without_socket` are calls that got
+    `kernel_drops` are datagrams that the kernel threw away, unread or unsent. `without_socket` are calls that got
     no socket, and connections that had to wait for one, because there was none to be had. `lost_on_purpose` are messages
     that `-lost` or `lost=` took. `lost_with_shard` are calls that ended unseen with a child process.
     `held_back` are due starts that passed by because `-l` calls were open: traffic is decreased, not made up for.

@@ -184,7 +184,7 @@ class Transport(ABC):
 
     @abstractmethod
     def drops(self) -> int:
-        """Datagrams so far that the kernel threw away because we did not read them in time."""
+        """Datagrams so far that were lost on this machine: not read in time, or without room to leave."""
 
     def without_socket(self) -> int:
         """Calls that got no socket, and connections that had to wait for one, because there was none to be had."""

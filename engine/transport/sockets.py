@@ -111,7 +111,7 @@ def _no_port_left(ip: str) -> str:
     except (OSError, ValueError):
         first, last = "1024", "65535"
     where = f"all ports from {first} to {last} of {ip or 'this machine'} are taken"
-    return f"{where}; widen net.ipv4.ip_local_port_range, or share sockets with -max_socket"
+    return f"{where}; widen net.ipv4.ip_local_port_range, add addresses (-ip_list), or share sockets (-max_socket)"
 
 
 def _ask_buffers(sock: socket.socket, size: int) -> None:
