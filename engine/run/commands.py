@@ -51,6 +51,7 @@ from engine.scenario.data_files import LoadedFile
 from engine.scenario.describe import describe_scenario
 from engine.scenario.library import list_scenarios
 from engine.shard.protocol import Ready, ShardPlan
+from engine.transport.addresses import together
 
 CHILD_REPORTS_NS = 250_000_000
 IN_PROCESS_REPORTS_NS = 1_000_000_000
@@ -118,7 +119,7 @@ class Engine:
                     scenario=prepared.scenario,
                     started_unix_ns=time.time_ns(),
                     pid=pid,
-                    local=ready[0].local,
+                    local=together(one.local for one in ready),
                     workers=len(links),
                 )
                 run = self._runs[name] = Run(self._bus, started, links, ready)

@@ -13,8 +13,9 @@ import trio
 from trio.abc import ReceiveChannel, SendChannel
 
 from engine.call import CallContext
-from engine.errors import GossipperError
+from engine.errors import BindError, GossipperError
 from engine.messages import Role
+from engine.options import RunConfig
 from engine.scenario.actions.commands import runs_commands
 from engine.scenario.compile import compile_program
 from engine.scenario.data_files import DataFile
@@ -48,6 +49,7 @@ from engine.shard.trace import MessageTrace, open_traces
 from engine.stats.measurements import Measurements
 from engine.transport import TRANSPORTS, Poller, Transport
 from engine.transport.descriptors import prepare_descriptors
+from engine.transport.holders import with_holder
 
 YOUNG_OBJECTS = 10_000
 """Objects between two collections of the youngest: some 0.3 ms of work. Older ones, open calls by the ten thousand, are
@@ -107,7 +109,10 @@ class Shard:
         transport = TRANSPORTS[config.transport](
             plan.addresses, self._poller, self._table, with_own_sockets(config, plan.index, plan.count)
         )
-        await transport.open()
+        try:
+            await transport.open()
+        except BindError as error:
+            raise await with_holder(error, "tcp" if transport.reliable else "udp") from None
         self._transport = transport
         constants = facts(plan, transport, self._table.coming_number)
         self._data_files = tuple(constants.data_files.values())
@@ -118,6 +123,8 @@ class Shard:
         self._notes.counters = self._context.meter.counters
         for warning in [warning for file in plan.data_files for warning in file.warnings] if plan.index == 0 else []:
             self._notes.warn(warning)
+        if transport.shortage and plan.index == 0 and config.buffer_size != RunConfig().buffer_size:
+            self._notes.warn(f"-buff_size {config.buffer_size}: {transport.shortage}")
         self._table.connect(self._context, transport, contexts.get(INCOMING), contexts.get(OUT_OF_CALL))
         self._table.sources = make_sources(config, self._program.role, plan.addresses.sources, constants.data_files)
         self._table.max_calls = share_of(config.max_calls, plan.index, plan.count)

@@ -11,7 +11,7 @@ import errno
 import ipaddress
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -123,6 +123,13 @@ def legible(ip: str) -> str:
         return f"{bare}%{socket.if_indextoname(int(zone))}" if zone else bare
     except (OSError, ValueError):
         return ip
+
+
+def together(places: Iterable[str]) -> str:
+    """Places on one address, as a person reads them: `10.0.0.1:5060, 5061`."""
+    first, *others = dict.fromkeys(places)
+    host = first.rpartition(":")[0] + ":"
+    return ", ".join((first, *(place.removeprefix(host) for place in others)))
 
 
 def split_host_port(text: str, default_port: int = DEFAULT_PORT, option: str = "<remote>") -> tuple[str, int]:

@@ -11,7 +11,7 @@ import trio
 
 from engine.messages import Failure
 from engine.options import RunConfig
-from engine.transport.addresses import Addresses
+from engine.transport.addresses import Addresses, legible
 from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 
@@ -86,6 +86,8 @@ class Transport(ABC):
 
     local_port: int = 0
     """The port that was bound; known after `open`."""
+    shortage: str = ""
+    """What the kernel gave less of than -buff_size asks; known after `open`."""
     remote: Address
     """Where outgoing calls go; the first of the addresses of the host, unless that refuses."""
     secured: tuple[str, str] | None = None
@@ -107,8 +109,12 @@ class Transport(ABC):
         await trio.sleep_forever()
 
     def bound(self) -> str:
-        """What was bound, as a person reads it."""
-        return self.place_of(self.addresses.local_ip)
+        """What was bound, or for a client where its calls come from, as a person reads it."""
+        addresses = self.addresses
+        if addresses.listens:
+            return self.place_of(legible(addresses.bind_ip) or ("::" if ":" in addresses.local_ip else "0.0.0.0"))
+        ip = legible(addresses.bind_ip) or addresses.local_ip
+        return f"{ip}, a port a call" if self.port_per_call else self.place_of(ip)
 
     def place_of(self, ip: str) -> str:
         """An address with the bound port."""

@@ -125,6 +125,17 @@ def _ask_buffers(sock: socket.socket, size: int) -> None:
             sock.setsockopt(socket.SOL_SOCKET, usual, size)
 
 
+def shortage_of(sock: socket.socket, size: int) -> str:
+    """What to tell when the kernel has given a socket smaller buffers than asked, or "". It counts double (socket(7))."""
+    received, sent = (sock.getsockopt(socket.SOL_SOCKET, option) // 2 for option in (socket.SO_RCVBUF, socket.SO_SNDBUF))
+    if min(received, sent) >= size:
+        return ""
+    return (
+        f"the kernel gives {received} bytes for what comes and {sent} for what goes; "
+        "raise its limits with 'sysctl -w net.core.rmem_max=N net.core.wmem_max=N', or run it as root"
+    )
+
+
 def drops_of(sock: socket.socket) -> int:
     """How many datagrams the kernel dropped at this socket; 0 where the kernel does not tell (Linux before 4.12)."""
     try:

@@ -8,7 +8,7 @@ import socket
 from engine.messages import Failure
 from engine.transport.base import Held, Transport, Wire
 from engine.transport.datagrams import Address
-from engine.transport.sockets import bind
+from engine.transport.sockets import bind, shortage_of
 from engine.transport.udp_socket import News, UdpSocket
 
 
@@ -22,6 +22,7 @@ class UdpOneSocket(Transport):
         """Bind the socket."""
         self.news = News(self.receiver)
         sock = bind(self.addresses, socket.SOCK_DGRAM, self.config.buffer_size)
+        self.shortage = shortage_of(sock, self.config.buffer_size)
         self.shared = UdpSocket(sock, self.poller, self.receiver, self.news)
         self.local_port = self.shared.port
 

@@ -25,7 +25,7 @@ from engine.transport.base import Receiver, Transport, Wire, settled
 from engine.transport.datagrams import Address
 from engine.transport.listener import Listener
 from engine.transport.poller import Poller
-from engine.transport.sockets import bind, bind_port, reason_of
+from engine.transport.sockets import bind, bind_port, reason_of, shortage_of
 from engine.transport.stream.connection import Connection
 from engine.transport.stream.layer import Layer
 
@@ -94,11 +94,13 @@ class StreamTransport(Transport):
 
     def _listen(self) -> None:
         listener = bind(self.addresses, socket.SOCK_STREAM, self.config.buffer_size)
+        self.shortage = shortage_of(listener, self.config.buffer_size)
         try:
             listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
-            raise BindError(f"cannot listen: {reason_of(error)}; choose another port with -p") from None
+            taken = (self.addresses.local_port or 0) if error.errno == errno.EADDRINUSE else 0
+            raise BindError(f"cannot listen: {reason_of(error)}; choose another port with -p", taken) from None
         self.local_port = listener.getsockname()[1]
         self._listener = Listener(listener, self.poller, self._accept, self.receiver.warned)
 
@@ -132,7 +134,10 @@ class StreamTransport(Transport):
         connection.connect()
 
     def _connecting_socket(self, address: Address, source_port: int, source_ip: str = "") -> socket.socket:
-        sock = bind_port(self.addresses.of(source_ip), socket.SOCK_STREAM, source_port, self._call_buffer())
+        size = self._call_buffer()
+        sock = bind_port(self.addresses.of(source_ip), socket.SOCK_STREAM, source_port, size)
+        if size and not self.shortage:
+            self.shortage = shortage_of(sock, size)
         error = sock.connect_ex(address)
         if error not in (0, errno.EINPROGRESS):
             sock.close()

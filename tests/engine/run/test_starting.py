@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,9 @@ NOWHERE = "no/where"
         ({"workers": 2, "local_port": 65535}, OptionError, "-p: 2 workers"),
         ({"remote": "nowhere.invalid"}, TransportError, "nowhere.invalid: the remote host cannot be resolved"),
         ({"local_ip": "192.0.2.1"}, BindError, "choose one with -i"),
+        ({"bind_to_device": "eth99"}, BindError, "-bind_to_device eth99: there is no network device 'eth99'"),
+        ({"sending_address": "host:0"}, OptionError, "-rsa: 'host:0' is not host, host:port"),
+        ({"sending_address": "nowhere.invalid"}, TransportError, "nowhere.invalid: -rsa cannot be resolved"),
         ({"transport": "t1"}, TransportError, "is a server listening there"),
         ({"trace_statistics": True, "statistics_file": NOWHERE}, ReportError, f"{NOWHERE}: cannot be written"),
         ({"trace_messages": True, "message_file": NOWHERE}, GossipperError, f"{NOWHERE}: cannot be written"),
@@ -68,6 +73,54 @@ async def test_a_port_in_use_is_a_bind_error_and_another_run_goes_on(in_process:
         with pytest.raises(BindError, match=f"port {server.port}: .*choose another with -p"):
             await serve(bus, local_port=server.port)
         assert (await (await call(bus, server.port, max_calls=3)).finish()).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_who_has_a_port_is_told(in_process: bool) -> None:
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", port))
+        async with open_engine(in_process=in_process) as bus:
+            with pytest.raises(BindError, match=rf"port {port}: Address already in use; .*\(process {os.getpid()}\)$"):
+                await serve(bus, local_port=port)
+            with pytest.raises(BindError, match=rf"port {port}: Address already in use; .*\(process {os.getpid()}\)$"):
+                await call(bus, free_port(), local_port=port - 1, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, r"127\.0\.0\.1:\d+"),
+        ({"workers": 3}, r"127\.0\.0\.1:(\d+), \d+, \d+"),
+        ({"transport": "un"}, r"127\.0\.0\.1, a port a call"),
+        ({"transport": "un", "workers": 2}, r"127\.0\.0\.1, a port a call"),
+    ],
+)
+async def test_where_calls_come_from_is_told(options: dict[str, Any], told: str) -> None:
+    async with open_engine(in_process=True) as bus:
+        client = await call(bus, free_port(), max_calls=3, **options)
+        assert re.fullmatch(told, client.started.local)
+        await bus.call(StopRun(run=client.started.run, now=True))
+        await client.finish()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"transport": "un"}, "127.0.0.1"),
+        ({"local_ip": ""}, "0.0.0.0"),
+        ({"local_ip": "", "bind_local": True}, ""),
+        ({"local_ip": "::"}, "[::]"),
+        ({"local_ip": "::1", "transport": "t1"}, "[::1]"),
+    ],
+)
+async def test_where_a_server_listens_is_told(options: dict[str, Any], told: str) -> None:
+    async with open_engine(in_process=True) as bus:
+        server = await serve(bus, **options)
+        host, _, port = server.started.local.rpartition(":")
+        assert host == told or (not told and host != "0.0.0.0")
+        with pytest.raises(BindError, match=f"port {port}: "):
+            await serve(bus, **{**options, "local_port": int(port), "transport": options.get("transport", "u1")})
 
 
 async def test_the_same_problems_are_found_without_starting(tmp_path: Path) -> None:
