@@ -156,6 +156,8 @@ class UdpSocket:
         return Failure.CANNOT_SEND, _why_not(self._refused)
 
     def _keep(self, data: bytes, address: object) -> bool:
+        if not isinstance(address, tuple):
+            raise TypeError  # as the socket does where there is room
         unsent = self._unsent
         if unsent is None:
             unsent = self._unsent = deque()

@@ -132,3 +132,28 @@ def test_without_a_way_to_a_network_the_reason_says_so() -> None:
         "ip addr add 10.9.0.1/32 dev lo",
     )
     assert said == [False, ["FailedCannotSendMessage", "this machine has no route to the destination"]]
+
+
+def test_a_call_whose_destination_is_looked_up_is_held_also_while_others_wait_for_room() -> None:
+    said = told(
+        """
+        async with open_side("u1", at("127.0.0.1"), buffer_size=8_388_608) as server:
+            place = ("127.0.0.1", server.transport.local_port)
+            async with open_side("u1", at("127.0.0.1", remote_port=place[1]), buffer_size=1024) as client:
+                call, held = Wire(), Wire()
+                client.transport.attach(call)
+                client.transport.attach(held)
+                await trio.lowlevel.checkpoint()
+                hold = client.transport.hold(held)
+                for number in range(100):
+                    client.transport.send(call, message(number))
+                kept = client.transport.send(held, message(100))
+                reason = client.transport.release(held, hold, place)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(client.until, lambda: len(server.inbox.messages) == 101)
+                    await server.until(lambda: len(server.inbox.messages) == 101)
+                print(json.dumps([kept, reason, server.inbox.messages == [message(number) for number in range(101)]]))
+        """,
+        QUEUE.format(limit="4mb"),
+    )
+    assert said == [True, "", True]
