@@ -125,6 +125,12 @@ def legible(ip: str) -> str:
         return ip
 
 
+def and_more(place: str, of: Sequence[str]) -> str:
+    """The first of several different addresses, told as `place`, and how many there are beside: `10.0.0.1 and 3 more`."""
+    others = len(set(of)) - 1
+    return f"{place} and {others} more" if others > 0 else place
+
+
 def together(places: Iterable[str]) -> str:
     """Places on one address, as a person reads them: `10.0.0.1:5060, 5061`."""
     first, *others = dict.fromkeys(places)

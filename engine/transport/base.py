@@ -11,7 +11,7 @@ import trio
 
 from engine.messages import Failure
 from engine.options import RunConfig
-from engine.transport.addresses import Addresses, legible
+from engine.transport.addresses import Addresses, and_more, legible
 from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 
@@ -114,6 +114,8 @@ class Transport(ABC):
         if addresses.listens:
             return self.place_of(legible(addresses.bind_ip) or ("::" if ":" in addresses.local_ip else "0.0.0.0"))
         ip = legible(addresses.bind_ip) or addresses.local_ip
+        if addresses.sources:
+            ip = and_more(addresses.sources[0], addresses.sources)
         return f"{ip}, a port a call" if self.port_per_call else self.place_of(ip)
 
     def place_of(self, ip: str) -> str:

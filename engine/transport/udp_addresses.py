@@ -14,12 +14,12 @@ import trio
 
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
-from engine.transport.addresses import DEFAULT_PORT
+from engine.transport.addresses import DEFAULT_PORT, and_more
 from engine.transport.base import Held, Received, Receiver, Transport, Wire, settled
 from engine.transport.datagrams import Address
 from engine.transport.descriptors import raise_limit
 from engine.transport.poller import Poller
-from engine.transport.sockets import bind_port
+from engine.transport.sockets import TRIED_PORTS, bind_port, shortage_of
 from engine.transport.udp_socket import News, UdpSocket, drain
 
 AT_ONCE: Final = 500
@@ -79,24 +79,27 @@ class UdpAddresses(Transport):
             raise
 
     async def _bind_somewhere(self, ips: list[str]) -> None:
-        """Without a port 5060 is tried first, then free ones."""
+        """Without a port 5060 and the next 59 are tried, then free ones. Where one was taken, it is tried before the others."""
         wanted = self.addresses.local_port
         if wanted:
             await self._bind_all(ips, wanted)
             return
-        for port in (DEFAULT_PORT if wanted is None else 0, *(0,) * MOST_TRIES):
+        named = range(DEFAULT_PORT, DEFAULT_PORT + TRIED_PORTS) if wanted is None else ()
+        for tries_left, port in zip(range(len(named) + MOST_TRIES, 0, -1), (*named, *(0,) * MOST_TRIES), strict=True):
             try:
                 await self._bind_all(ips, port)
-            except BindError as error:
-                failure = error
-                self.close()
-            else:
                 return
-        raise failure
+            except BindError as error:
+                if not error.taken_port or tries_left == 1:
+                    raise
+                where = len(self._sockets)
+                self.close()
+                ips.insert(0, ips.pop(where))
 
     async def _bind_all(self, ips: list[str], port: int) -> None:
         for number, ip in enumerate(ips, 1):
             sock = bind_port(self.addresses.of(ip), socket.SOCK_DGRAM, port, self.config.buffer_size)
+            self.shortage = self.shortage or shortage_of(sock, self.config.buffer_size)
             try:
                 own = AddressSocket(ip, sock, self.poller, self.receiver, self.news)
             except OSError as error:
@@ -109,9 +112,8 @@ class UdpAddresses(Transport):
 
     def bound(self) -> str:
         """The first address, and how many there are beside."""
-        others = len(self._sockets) - 1
-        where = self.place_of(next(iter(self._sockets)))
-        return f"{where} and {others} more address{'es' if others > 1 else ''}" if others else where
+        first = self.addresses.sources[0]
+        return f"{and_more(f'[{first}]' if ':' in first else first, self.addresses.sources)}:{self.local_port}"
 
     def attach(self, wire: Wire) -> bool:
         """The call's peer is the remote address, spoken to from the call's own."""

@@ -189,13 +189,18 @@ from tests.engine.run.runs import call, serve
 async def main():
     async with open_engine(in_process=True) as bus:
         server = await serve(bus, local_ip="fd00::1", transport="ui", source_list="fd00::2,fd00::3")
-        where, port = server.started.local.split(" ")[0].rsplit(":", 1)
-        assert where == "[fd00::2]", where
-        for source, transport in (("fd00::/125", "ui"), ("fd00::/125", "un"), ("fd00::3-fd00::6", "tn")):
-            to = f"[fd00::3]:{port}"
+        assert server.started.local == f"[fd00::2] and 1 more:{server.port}", server.started.local
+        for source, transport in (
+            ("fd00::/125", "ui"), ("fd00::/125", "un"), ("fd00::3-fd00::6", "tn"),
+            ("fe80::1%lo,fe80::2%lo", "ui"), ("fe80::2%lo", "tn"),
+        ):
+            to = f"[fd00::3]:{server.port}"
             if transport == "tn":
-                other = await serve(bus, local_ip="fd00::1", transport="t1")
-                to = f"[fd00::1]:{other.port}"
+                other = await serve(bus, local_ip="::", transport="t1")
+                to = f"[fd00::1]:{other.port}" if source.startswith("fd") else f"[fe80::1%lo]:{other.port}"
+            elif source.startswith("fe"):
+                scoped = await serve(bus, local_ip="::1", transport="ui", source_list="fe80::1%lo")
+                to = f"[fe80::1%lo]:{scoped.port}"
             client = await call(bus, 0, remote=to, local_ip="", transport=transport, source_list=source, max_calls=21)
             end = await client.finish()
             counters = end.counters
@@ -207,6 +212,7 @@ async def main():
 trio.run(main)
 """
 SETUP = [f"ip address add fd00::{number}/64 dev lo nodad" for number in range(1, 8)]
+SETUP += [f"ip address add fe80::{number}/64 dev lo nodad" for number in (1, 2)]
 
 
 def test_addresses_of_ipv6_in_a_network_of_its_own() -> None:

@@ -139,7 +139,7 @@ async def test_a_server_listens_on_all_and_says_which_was_asked(tmp_path: Path, 
     where = {"source_list": "127.0.1.1-3"} if listed else {"data_files": rows(tmp_path)}
     async with open_engine(in_process=True) as bus:
         server = await serve(bus, scenario_name="", scenario_file=str(tmp_path / "uas.xml"), transport="ui", **where)
-        shown = re.fullmatch(r"127\.0\.1\.1:(\d+) and 2 more addresses", server.started.local)
+        shown = re.fullmatch(r"127\.0\.1\.1 and 2 more:(\d+)", server.started.local)
         assert shown
         with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as caller, trio.fail_after(LIMIT_S):
             await caller.bind(("127.0.0.1", 0))
@@ -157,7 +157,7 @@ async def test_a_server_listens_on_all_and_says_which_was_asked(tmp_path: Path, 
 async def test_whole_calls_between_two_of_ours(tmp_path: Path) -> None:
     async with open_engine(in_process=True) as bus:
         server = await serve(bus, transport="ui", source_list="127.0.2.1-2")
-        port = int(server.started.local.partition(":")[2].split()[0])
+        port = server.port
         client = await call(bus, port, remote=f"127.0.2.2:{port}", transport="ui", source_list="127.0.1.0/28", max_calls=50)
         summary = await client.finish()
         assert (summary.outcome, summary.counters.successful) == (Outcome.PASSED, 50)
