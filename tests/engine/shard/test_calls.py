@@ -15,11 +15,13 @@ from engine.call import Behaviours, Call, CallContext
 from engine.messages import Counters, Failure
 from engine.options import RunConfig
 from engine.scenario.compile import compile_program
+from engine.scenario.data_files import Problem
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
 from engine.shard.calls import CallTable
 from engine.shard.notes import Notes
 from engine.shard.protocol import Warned
+from engine.shard.sources import Sources
 from engine.shard.timers import Timers
 from engine.stats.meter import Meter
 from engine.transport import Addresses, Held, Poller, Transport
@@ -59,6 +61,7 @@ class Line(Transport):
 
     def attach(self, wire: Wire) -> bool:
         self.sockets -= 1
+        self.asked.append(wire.local_ip)
         wire.peer = SOURCE
         return self.sockets >= 0
 
@@ -82,6 +85,7 @@ class Line(Transport):
         """Nothing to close."""
 
     sent: list[bytes]
+    asked: list[str]
 
 
 class Switchboard:
@@ -103,6 +107,7 @@ class Switchboard:
         self.poller = Poller()
         self.line = Line(Addresses(local_ip="127.0.0.1"), self.poller, self.table, RunConfig())
         self.line.sent = []
+        self.line.asked = []
         self.facts = RunFacts(local_ip="127.0.0.1", local_port=5060, **more)
         self.behaviours = behaviours or Behaviours()
         context = self.context_of(body)
@@ -143,11 +148,34 @@ class Switchboard:
         return [note.text for note in self.notes.take() if isinstance(note, Warned)]
 
 
+class Alternating(Sources):
+    """Calls with odd numbers come from an address, the others have none."""
+
+    def address_of(self, number: int, user: int) -> str:
+        if number % 2:
+            return f"127.0.1.{number}"
+        raise Problem(f"call {number} of user {user} has no address")
+
+
 @pytest.fixture
 def server() -> Iterator[Switchboard]:
     server = Switchboard(SERVER)
     yield server
     server.poller.close()
+
+
+def test_a_call_has_its_address_before_its_socket_and_without_one_it_has_failed() -> None:
+    client = Switchboard(UAC_CALL, server_ip_of_call=True)
+    client.table.sources = Alternating()
+    for _ in range(3):
+        client.start()
+    assert [call.local_ip for call in client.table.calls.values()] == ["127.0.1.1", "127.0.1.3"]
+    assert client.line.asked == ["127.0.1.1", "127.0.1.3"]
+    counters = client.counters
+    assert (counters.created, counters.open, counters.failed) == (3, 2, 1)
+    assert counters.failures == {Failure.CANNOT_SEND: 1}
+    assert list(counters.reasons) == ["call 2 of user 0 has no address"]
+    client.poller.close()
 
 
 def test_a_message_belongs_to_the_call_with_its_call_id(server: Switchboard) -> None:
