@@ -30,7 +30,7 @@ def facts(plan: ShardPlan, transport: Transport, coming_number: Callable[[], int
         local_port=0 if transport.port_per_call else transport.local_port,
         transport=transport.protocol,
         remote_host=addresses.remote_host,
-        remote_ip=addresses.remote_ip,
+        remote_ip=addresses.remote_ip if addresses.sends_aside else transport.remote[0] or addresses.remote_ip,
         remote_port=addresses.remote_port,
         media_ip=config.media_ip or addresses.local_ip,
         media_port=config.media_port,

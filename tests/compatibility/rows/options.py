@@ -8,11 +8,13 @@ from tests.compatibility.table import Kind, Row, Section, tests_in
 ARGUMENTS = tests_in("gossipper_tui/cli/test_arguments.py")
 ADDRESSES = tests_in("engine/transport/test_addresses.py")
 ASIDE = tests_in("interop/test_sending_aside.py")
+HOLDERS = tests_in("engine/transport/test_holders.py")
 LINKS = tests_in("engine/transport/test_own_links.py")
 OPTIONS = tests_in("engine/shard/test_options.py")
 OUTCOMES = tests_in("engine/run/test_outcomes.py")
 RETRANSMISSION = tests_in("engine/call/test_retransmission.py")
 SHARDS = tests_in("engine/shard/test_shards.py")
+STARTING = tests_in("engine/run/test_starting.py")
 VARIABLES = tests_in("engine/scenario/test_variables.py")
 
 REACHES = OPTIONS("test_an_option_reaches_the_calls")
@@ -129,6 +131,26 @@ SECTION = Section(
                 "test_the_family_of_the_local_address_decides_which_addresses_of_a_host_are_meant",
             )
             + LINKS("test_calls_between_addresses_of_one_link"),
+        ),
+        Row(
+            what="`-p PORT`",
+            does="The local port. Without it 5060 or one of the 59 after it, else any free one. Of one that cannot be had is "
+            "told why, and who has it; the exit code is 254.",
+            kind=Kind.DIFFERS,
+            note="0 is any free port, for SIPp the same as none. SIPp's exit code is 254 for a port that is taken, else 255.",
+            tests=HOLDERS(
+                "test_without_a_port_the_next_is_taken_and_what_helps_nothing_is_not_tried_again",
+                "test_a_port_that_is_taken_is_told_with_who_has_it",
+                "test_a_port_that_needs_privileges",
+            )
+            + STARTING("test_who_has_a_port_is_told"),
+        ),
+        Row(
+            what="`-buff_size BYTES`",
+            does="What is asked of the kernel for what comes in and what goes out; where it gives less there is a warning.",
+            kind=Kind.DIFFERS,
+            note="8 MiB unless given, with SIPp 64 KiB; privileged runs get more than the kernel's limit.",
+            tests=HOLDERS("test_what_the_kernel_gave_less_of_is_told"),
         ),
         Row(
             what="`-bind_local`",

@@ -55,6 +55,11 @@ class Line(Transport):
     protocol = "UDP"
     reliable = False
     sockets = 1000
+    detached = 0
+
+    def detach(self, wire: Wire) -> None:
+        self.detached += 1
+        super().detach(wire)
 
     async def open(self) -> None:
         """Nothing to open."""
@@ -270,6 +275,7 @@ def test_requests_out_of_call_are_answered_when_asked_for() -> None:
     server = Switchboard(SERVER, behaviours=Behaviours(auto_answer=True))
     server.bring("OPTIONS sip:t@h SIP/2.0", call_id="x@y", cseq="7 OPTIONS")
     assert (server.counters.auto_answered, server.counters.out_of_call, server.counters.created) == (1, 0, 0)
+    assert server.line.detached == 1, "a connection would hold on to it"
     (answer,) = server.line.sent
     assert answer.startswith(b"SIP/2.0 200 OK\r\n")
     assert b"Call-ID: x@y\r\nCSeq: 7 OPTIONS\r\n" in answer

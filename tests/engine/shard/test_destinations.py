@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ import pytest
 import trio
 
 from engine.messages import Failure
-from engine.transport import Held
+from engine.transport import Addresses, Held, Names
 from engine.transport import names as names_module
 from tests.engine.call.virtual import UAC_CALL
 from tests.engine.shard.test_calls import SOURCE, Switchboard
@@ -31,9 +32,12 @@ def acting(action: str) -> str:
 
 
 @contextmanager
-def answered(body: str) -> Iterator[Switchboard]:
+def answered(body: str, addresses: Addresses | None = None) -> Iterator[Switchboard]:
     """A client whose only call has been answered."""
     board = Switchboard(body)
+    if addresses is not None:
+        board.line.addresses = addresses
+        board.table.names = Names(addresses.family)
     board.start()
     call_id = next(iter(board.table.calls)).decode()
     board.bring("SIP/2.0 200 OK", call_id=call_id)
@@ -46,6 +50,29 @@ def test_an_address_is_taken_at_once() -> None:
         (call,) = board.table.calls.values()
         assert call.peer == ("127.0.0.9", 5099)
         assert board.line.sent[-1].startswith(b"ACK ")
+
+
+ON_A_LINK = Addresses(local_ip="fe80::2", zone=socket.if_nametoindex("lo"))
+
+
+@pytest.mark.parametrize(
+    ("host", "peer"),
+    [
+        ("fe80::9", ("fe80::9", 5099, 0, ON_A_LINK.zone)),
+        ("[fe80::9%lo]", ("fe80::9", 5099, 0, ON_A_LINK.zone)),
+        ("fe80::9%77", ("fe80::9", 5099, 0, 77)),
+        ("[fd00::9]", ("fd00::9", 5099, 0, 0)),
+    ],
+)
+def test_an_address_of_one_link_has_its_zone_or_that_of_the_run(host: str, peer: object) -> None:
+    with answered(scenario(host), ON_A_LINK) as board:
+        (call,) = board.table.calls.values()
+        assert call.peer == peer
+
+
+def test_a_zone_that_is_none_is_told() -> None:
+    with answered(scenario("fe80::9%eth99"), ON_A_LINK) as board:
+        assert board.counters.reasons == {"setdest: fe80::9%eth99: there is no such network device": 1}
 
 
 async def test_a_name_is_looked_up_and_what_is_sent_meanwhile_waits() -> None:

@@ -10,6 +10,7 @@ from hashlib import md5
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.call import Behaviours, CallContext
@@ -168,6 +169,17 @@ async def test_a_pause_that_names_no_length(write: Callable[[str], str]) -> None
     with UdpPeer(ok) as peer:
         told, _ = await run(peer, write(ASK + "<pause/>"), pause_ms=60)
     assert told.measured.call_length.min_ns >= 60_000_000
+
+
+@pytest.mark.parametrize(("aside", "said"), [(False, "127.0.0.3"), (True, "127.0.0.1")])
+def test_messages_say_the_address_that_took_the_connection_but_with_rsa(aside: bool, said: str) -> None:
+    config, addresses = client(5060)
+    moved = msgspec.structs.replace(addresses, destinations=("127.0.0.2", "127.0.0.3"), sends_aside=aside)
+    plan = ShardPlan(config=config, scenario="s.xml", xml=b"", addresses=moved, pid=7, report_every_ns=S)
+    board = Switchboard(OPTIONS)
+    board.line.remote = ("127.0.0.3", 5060)
+    assert facts(plan, board.line, lambda: 1).remote_ip == said
+    board.poller.close()
 
 
 # --- what becomes of calls -----------------------------------------------------------------------------------------------
