@@ -121,7 +121,7 @@ async def shard(config: RunConfig, addresses: Addresses, *, room: int = 10_000, 
 
 def server(transport: str = "u1", **options: Any) -> tuple[RunConfig, Addresses]:
     return RunConfig(scenario_name="uas", transport=transport, **options), Addresses(
-        local_ip="127.0.0.1", bind_ip="127.0.0.1", local_port=0
+        local_ip="127.0.0.1", bind_ip="127.0.0.1", local_port=0, listens=True
     )
 
 
