@@ -53,6 +53,18 @@ def prepare_descriptors(sockets: int, *, skip: bool) -> str:
     return too_few(sockets, allowed)
 
 
+def no_room_for(addresses: int, *, skip: bool) -> str:
+    """Have so many sockets allowed, unless `skip`; why there cannot be one for each address, or ""."""
+    needed = addresses + open_files() + SPARE
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if skip else raise_limit(needed)
+    if allowed == resource.RLIM_INFINITY or needed <= allowed:
+        return ""
+    return (
+        f"{addresses} addresses need a socket each, but a process may have {allowed} files open here; "
+        f"{_more_than(needed)}, or give fewer addresses"
+    )
+
+
 def shortage(error: OSError) -> str:
     """What was short when no descriptor was to be had, how much of it there is, and what to do; "" for other errors."""
     if error.errno == errno.EMFILE:

@@ -17,7 +17,7 @@ from engine.messages import Failure
 from engine.transport.addresses import DEFAULT_PORT, and_more
 from engine.transport.base import Held, Received, Receiver, Transport, Wire, settled
 from engine.transport.datagrams import Address
-from engine.transport.descriptors import raise_limit
+from engine.transport.descriptors import no_room_for
 from engine.transport.poller import Poller
 from engine.transport.sockets import TRIED_PORTS, bind_port, shortage_of
 from engine.transport.udp_socket import News, UdpSocket, drain
@@ -26,8 +26,6 @@ AT_ONCE: Final = 500
 """Sockets that are opened before others get their turn, and that are asked for their drops at once: some 0.5 ms of work."""
 MOST_TRIES: Final = 20
 """Free ports that are tried when one that is free at the first address is taken at another."""
-SPARE: Final = 200
-"""Descriptors beside the sockets."""
 
 
 class AddressSocket(UdpSocket):
@@ -70,8 +68,8 @@ class UdpAddresses(Transport):
         self._asked: list[AddressSocket] = []
         self._drops = 0
         ips = list(dict.fromkeys(self.addresses.sources))
-        if not self.config.skip_rlimit:
-            raise_limit(len(ips) + SPARE)
+        if problem := no_room_for(len(ips), skip=self.config.skip_rlimit):
+            raise TransportError(problem)
         try:
             await self._bind_somewhere(ips)
         except BaseException:

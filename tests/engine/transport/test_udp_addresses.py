@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 
 import pytest
 from msgspec.structs import replace
 
-from engine.errors import BindError
+from engine.errors import BindError, TransportError
 from engine.messages import Failure
 from engine.transport import Addresses
 from engine.transport.udp_addresses import End
@@ -166,6 +167,23 @@ async def test_drops_of_all_sockets_are_counted() -> None:
         assert lost > 0
         await server.until(lambda: len(server.inbox.messages) + server.transport.drops() == 600)
         assert server.transport.drops() == server.transport.drops()
+
+
+async def test_more_addresses_than_there_may_be_sockets_are_told_before_any_is_bound() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = descriptors()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before + 100, limits[1]))
+    try:
+        ips = tuple(f"127.0.10.{number}" for number in range(1, 200))
+        told = f"199 addresses need a socket each, but a process may have {before + 100} files open here; "
+        with pytest.raises(TransportError, match=told):
+            async with open_side("ui", many(9, ips=ips), skip_rlimit=True):
+                raise AssertionError
+        assert descriptors() == before
+        async with open_side("ui", many(9, ips=ips)):
+            assert descriptors() == before + 200
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 async def test_a_thousand_addresses_are_a_thousand_sockets() -> None:
