@@ -49,7 +49,10 @@ class Layer:
         return [data]
 
     def send(self, data: bytes) -> bytes:
-        """What goes below for one piece from above. Only called when `is_ready`."""
+        """What goes below for one piece from above. Only called when `is_ready`.
+
+        Raises nothing: what broke the stream is told by `receive`.
+        """
         return data
 
     def own(self) -> bytes:

@@ -35,6 +35,13 @@ HANDSHAKE_LIMIT_S: Final = 10
 TICK_S: Final = 0.1
 """How often what goes by the clock is looked at, while there is any."""
 BACKLOG: Final = 4096
+_SHORTAGES: Final = {
+    errno.EADDRNOTAVAIL: "every local port is taken, or rests after its last connection; more addresses (-ip_list) have more",
+    errno.ENOBUFS: "the kernel has no memory left for it",
+    errno.ENOMEM: "the kernel has no memory left for it",
+    errno.ENOSPC: "the kernel watches no more sockets (sysctl fs.epoll.max_user_watches)",
+}
+"""What this machine is short of when a connection cannot even be begun."""
 
 MakeLayer = Callable[[str], Layer]
 """Makes a layer for one connection to this host ("" where a server accepted it)."""
@@ -170,8 +177,9 @@ class StreamTransport(Transport):
 
     def _look(self, now_ns: int) -> bool:
         """Do what is due by the clock; whether there is more to come."""
-        for connection, due_ns in list(self._unready.items()):
-            if due_ns > now_ns:
+        while self._unready:
+            connection = next(iter(self._unready))  # each has as long: the first was there first
+            if self._unready[connection] > now_ns:
                 break
             del self._unready[connection]
             connection.give_up(f"no answer within {HANDSHAKE_LIMIT_S} s")
@@ -293,7 +301,10 @@ class StreamTransport(Transport):
             self._refused = Failure.CANNOT_SEND, str(error)
             self._without += 1
         except OSError as error:
-            self._refused = Failure.TCP_CONNECT, f"no {self.protocol} connection to {place_of(address)}: {reason_of(error)}"
+            shortage = _SHORTAGES.get(error.errno or 0, "")
+            self._without += bool(shortage)
+            failure = Failure.CANNOT_SEND if shortage else Failure.TCP_CONNECT
+            self._refused = failure, f"no {self.protocol} connection to {place_of(address)}: {shortage or reason_of(error)}"
         return None
 
     def renewed(self, wire: Wire) -> str:
