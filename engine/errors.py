@@ -59,6 +59,17 @@ class ShardDied(GossipperError):
     """A child process that ran calls ended before its run did; the text holds its last words."""
 
 
+class CertificateError(GossipperError):
+    """A certificate cannot be made: a name that none may hold, a CA that cannot issue it, a file that is in the way.
+
+    `subject` is the name or the path that it is about.
+    """
+
+    def __init__(self, subject: str, message: str, hint: str = "") -> None:
+        self.subject, self.message, self.hint = subject, message, hint
+        super().__init__(f"{subject}: {message}" + (f" — {hint}" if hint else ""))
+
+
 class RecordingError(GossipperError):
     """A file of recorded events cannot be read or replayed. `line` counts from 1; 0 means the whole file."""
 

@@ -80,6 +80,12 @@ def _check(words: Sequence[str]) -> int:
     return command(words)
 
 
+def _tls_cert(words: Sequence[str]) -> int:
+    from gossipper_tui.cli.tls_cert import main as command
+
+    return command(words)
+
+
 def _help(words: Sequence[str]) -> int:
     from gossipper_tui.cli.help import COMMANDS as KNOWN
     from gossipper_tui.cli.help import command_help, overview
@@ -102,6 +108,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "tui": _tui,
     "demo": _demo,
     "check": _check,
+    "tls-cert": _tls_cert,
     "help": _help,
     "--help": _help,
     "-h": _help,

@@ -39,6 +39,24 @@ class OptionProblem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
+class Certificates(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a lab's certificates, PEM each, and until when they are good (seconds since 1970).
+
+    `names` are those that the server's and the client's certificate are good for.
+    """
+
+    names: tuple[str, ...]
+    ca: str
+    ca_key: str
+    ca_is_new: bool
+    ca_valid_until_unix_s: int
+    server: str
+    server_key: str
+    client: str
+    client_key: str
+    valid_until_unix_s: int
+
+
 class ListScenarios(Command[ScenarioList], frozen=True, kw_only=True, tag=True):
     """The built-in scenarios, and the XML files with a <scenario> in and one level below `directory`."""
 
@@ -68,6 +86,18 @@ class CheckOptions(Command[tuple[OptionProblem, ...]], frozen=True, kw_only=True
     """What would keep this configuration from running, without starting it. Empty when nothing would."""
 
     config: RunConfig
+
+
+class MakeCertificates(Command[Certificates], frozen=True, kw_only=True, tag=True):
+    """Write a certificate for a server and one for a client into `directory`, of the CA there or of a new one.
+
+    Without `names` they are for this machine. Fails with CertificateError, also when what would be issued is there already,
+    unless it may be overwritten; a CA never is.
+    """
+
+    directory: str
+    names: tuple[str, ...] = ()
+    overwrite: bool = False
 
 
 class StartRun(Command[RunStarted], frozen=True, kw_only=True, tag=True):
@@ -124,6 +154,7 @@ AnyCommand = (
     | DescribeScenario
     | CheckScenario
     | CheckOptions
+    | MakeCertificates
     | StartRun
     | StopRun
     | SetRate

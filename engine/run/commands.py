@@ -20,11 +20,13 @@ import trio
 from engine.bus import Bus, Handler
 from engine.errors import CommandError, ScenarioError, ScenarioErrors
 from engine.messages import (
+    Certificates,
     CheckOptions,
     CheckScenario,
     DescribeScenario,
     Done,
     ListScenarios,
+    MakeCertificates,
     OptionProblem,
     PauseTraffic,
     Problem,
@@ -91,6 +93,10 @@ class Engine:
     async def check_options(self, command: CheckOptions) -> tuple[OptionProblem, ...]:
         """See `CheckOptions`."""
         return await in_thread(partial(check_options, command.config))
+
+    async def make_certificates(self, command: MakeCertificates) -> Certificates:
+        """See `MakeCertificates`. Whoever gives up waits for the end of it: there are all files then, or none."""
+        return await trio.to_thread.run_sync(partial(_make_certificates, command))
 
     # --- runs ----------------------------------------------------------------------------------------------------------
 
@@ -233,6 +239,7 @@ def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, 
         DescribeScenario: engine.describe_scenario,
         CheckScenario: engine.check_scenario,
         CheckOptions: engine.check_options,
+        MakeCertificates: engine.make_certificates,
         StartRun: engine.start_run,
         StopRun: engine.stop_run,
         SetRate: engine.set_rate,
@@ -241,6 +248,13 @@ def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, 
         PauseTraffic: engine.pause,
         ResumeTraffic: engine.resume,
     }
+
+
+def _make_certificates(command: MakeCertificates) -> Certificates:
+    # It takes a while to import, and hardly any engine makes certificates.
+    from engine.run.certificates import make_certificates
+
+    return make_certificates(command)
 
 
 def _check(config: RunConfig) -> None:

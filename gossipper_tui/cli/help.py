@@ -19,6 +19,7 @@ COMMANDS = {
     "tui": ("gossipper tui [host[:port]] [flags]", "Open the full-screen application; the flags fill its form."),
     "demo": ("gossipper demo", "A UAS and a UAC on loopback, full-screen, nothing to configure."),
     "check": ("gossipper check [flags] FILE…", "Print every problem of scenario files; exit code 1 if one is an error."),
+    "tls-cert": ("gossipper tls-cert [--out DIR] [NAME…]", "Make a lab CA, and certificates for TLS in both roles."),
     "help": ("gossipper help [command]", "Help on a command."),
 }
 """Each command: how it is written and what it does."""
@@ -40,6 +41,22 @@ A FILE may be the name of a built-in scenario, and - is standard input.
 Exit codes:
   0     no error: a run can start, whatever is warned of      1     a file has an error"""
 
+TLS_CERT_FLAGS = {
+    "--out DIR": "Write into this folder, which is made if it is missing; else into the current one.",
+    "--force": "Replace the server's and the client's certificate that are there. The CA never is.",
+}
+
+TLS_CERT_NOTES = """\
+A NAME is what the other side calls this machine by: a host name, an IP address, or *.domain.
+Without one: localhost, 127.0.0.1, ::1 and the name of this host.
+
+Files: ca.pem, ca.key       the CA; who is given ca.pem (-tls_ca) trusts what it issued
+       server.pem, .key     for a server, and for a client as well (-tls_cert, -tls_key)
+       client.pem, .key     for a client of a server that asks for a certificate
+
+A CA that is in the folder is used again. So for another machine: copy ca.pem and ca.key into a new folder, and run this
+with that --out and the other machine's names. SIPp takes the same files."""
+
 KEYS_AND_CODES = """\
 Keys while it runs:
   + -   rate up or down by -rate_scale      * /   by ten times that      p   pause, go on
@@ -53,10 +70,10 @@ Exit codes:
 
 def overview() -> str:
     """What `gossipper --help` prints."""
-    rows = "\n".join(f"  {usage:<38} {text}" for usage, text in COMMANDS.values())
+    rows = "\n".join(f"  {usage:<40} {text}" for usage, text in COMMANDS.values())
     return (
         "Gossipper, a SIP load generator that runs SIPp's scenarios.\n\n"
-        f"{rows}\n  {'gossipper --version':<38} Print the version.\n\n"
+        f"{rows}\n  {'gossipper --version':<40} Print the version.\n\n"
         "Without a command the full-screen application opens.  gossipper help sipp  lists every flag."
     )
 
@@ -67,6 +84,8 @@ def command_help(command: str) -> str:
     parts = [f"{usage}\n{text}"]
     if command == "check":
         parts += [_section("Flags", CHECK_FLAGS.items()), CHECK_NOTES]
+    if command == "tls-cert":
+        parts += [_section("Flags", TLS_CERT_FLAGS.items()), TLS_CERT_NOTES]
     if command in ("sipp", "tui"):
         parts += [_section("Interface", FLAG_HELP.items())] if command == "tui" else []
         parts += [_section(group.value, chain.from_iterable(map(_rows, _options(group)))) for group in Group if _options(group)]

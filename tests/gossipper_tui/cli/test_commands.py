@@ -48,7 +48,7 @@ def test_help_lists_the_transports_with_what_they_are() -> None:
         assert [name, kind.meaning] in lines
 
 
-@pytest.mark.parametrize("command", ["check", "demo", "help"])
+@pytest.mark.parametrize("command", ["check", "demo", "help", "tls-cert"])
 def test_every_command_has_help(command: str) -> None:
     ended = gossipper(command, "--help")
     assert (ended.code, ended.err) == (0, "")
