@@ -35,8 +35,8 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 
     What messages say: `local_ip`, `remote_host`, `remote_ip` and `remote_port`, without zones. `remote_ip` is "" for a server
     that was given no host. What sockets have: `bind_ip`, "" for every address; `device`, "" for every one; `destinations`,
-    where calls go, in the order in which they are tried, all to `destination_port` (without them to the remote host); these
-    with the numbers of their zones (`fe80::1%2`). `zone` is that of addresses which do not say theirs.
+    where calls go, in the order in which they are tried, all to `destination_port` of `destination_host` (without them to the
+    remote host); these with the numbers of their zones (`fe80::1%2`). `zone` is that of addresses which do not say theirs.
 
     `local_port` is None when it was not given: then 5060 is tried and those after it, then any free port. `listens`: calls
     come in. `sends_aside`: all that is sent goes to the destination, answers to calls that come in too (-rsa). `sources` are
@@ -54,6 +54,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     remote_port: int = DEFAULT_PORT
     sources: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
+    destination_host: str = ""
     destination_port: int = 0
     listens: bool = False
     sends_aside: bool = False
@@ -82,6 +83,11 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     def remote(self) -> Address:
         """Where calls go, for a socket call."""
         return self.remotes[0]
+
+    @property
+    def destination(self) -> tuple[str, int]:
+        """Name and port by which it was asked for: what a peer with a name of its own goes by (TLS, WebSocket)."""
+        return self.destination_host or self.remote_host, self.destination_port or self.remote_port
 
     def place(self, ip: str, port: int) -> Address:
         """An address for a socket call. Raises OSError when it names a device that is none."""
@@ -187,6 +193,7 @@ async def resolve(
         remote_ip=without_zone(remotes[0]) if remotes else "",
         remote_port=port,
         destinations=destinations,
+        destination_host=without_zone(target) if ":" in target else target,
         destination_port=target_port,
         listens=listens,
         sends_aside=bool(aside),

@@ -23,6 +23,7 @@ class ConnectionPerCall(StreamTransport):
 
     async def open(self) -> None:
         """Prepare the layers, and listen where there is no remote address. Raises BindError, TransportError."""
+        self._host = self.addresses.destination[0]
         self._pool: Pool[Connection] = Pool(self.config.max_socket, keeps=self.config.keep_sockets)
         await super().open()
 
@@ -36,7 +37,7 @@ class ConnectionPerCall(StreamTransport):
 
     def attach(self, wire: Wire) -> bool:
         """Give this call a connection, or begin to make one."""
-        return self._connect_call(wire, self.remote, self.addresses.remote_host)
+        return self._connect_call(wire, self.remote, self._host)
 
     def redirect(self, wire: Wire, address: Address) -> str:
         """Another peer is another connection."""

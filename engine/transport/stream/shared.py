@@ -68,7 +68,7 @@ class SharedConnection(StreamTransport):
         self._open_error = ""
         try:
             with trio.fail_after(HANDSHAKE_LIMIT_S):
-                self._outgoing = self.connect(self.remote, addresses.remote_host, "", addresses.local_port or 0)
+                self._outgoing = self.connect(self.remote, addresses.destination[0], "", addresses.local_port or 0)
                 while not self._outgoing.is_ready and not self._open_error:
                     await trio.lowlevel.wait_readable(self.poller.fileno())
                     self.poller.dispatch()
@@ -118,7 +118,7 @@ class SharedConnection(StreamTransport):
             return
         self._reconnects += 1
         self.receiver.warned(f"{told}; connecting again ({self._reconnects} of at most {config.max_reconnect} times)")
-        connection.await_socket([make(self.addresses.remote_host) for make in self._calling])
+        connection.await_socket([make(self.addresses.destination[0]) for make in self._calling])
         self._reconnect_ns = monotonic_ns() + config.reconnect_sleep_ms * NS_PER_MS
         self._stirred.set()
 

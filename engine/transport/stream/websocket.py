@@ -37,4 +37,5 @@ def websocket(config: RunConfig, addresses: Addresses, server: bool) -> Callable
     if server:
         return lambda host: ServerWebSocket(path)
     is_secure = config.transport in SECURE
-    return lambda host: ClientWebSocket(host, addresses.remote_port, path, is_secure)
+    port = addresses.destination[1]
+    return lambda host: ClientWebSocket(host, port, path, is_secure)

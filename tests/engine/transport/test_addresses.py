@@ -185,7 +185,9 @@ async def test_all_may_go_to_another_place_than_messages_say() -> None:
         ("127.0.0.1", 5080),
         True,
     )
+    assert (found.remote_host, found.destination) == ("127.0.0.1", ("localhost", 5080))
     assert (await resolve("127.0.0.1:5070", "", None, aside="127.0.0.3")).remote == ("127.0.0.3", 5060)
+    assert (await resolve("localhost:5070", "", None)).destination == ("localhost", 5070)
     server = await resolve("", "127.0.0.1", None, aside="127.0.0.3", listens=True)
     assert (server.remote_ip, server.remote, server.connects) == ("", ("127.0.0.3", 5060), False)
     with pytest.raises(TransportError, match=r"::1: -rsa cannot be resolved: it is IPv6, and the remote host 127.0.0.1 is not"):
