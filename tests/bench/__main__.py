@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.bench.candidates import Candidate, Ours, Sipp
-from tests.bench.runs import Pair, run_pair
+from tests.bench.climb import CLIMB, highest_clean_rate, say
+from tests.bench.runs import Flags, Pair, run_pair
 from tests.bench.tables import machine, table
 from tests.bench.ten_actions import write_scenarios
 from tests.bench.wire import measure_start, wire_lateness
@@ -26,14 +26,7 @@ from tests.bench.wire import measure_start, wire_lateness
 REPETITIONS = 3
 CPU_RATES = (2000.0, 5000.0)
 LATENESS_RATES = (500.0, 2000.0)
-CLIMB = (5000.0, 8000.0, 10_000.0, 12_000.0, 15_000.0, 20_000.0, 25_000.0, 30_000.0)
-CLIMB_SECONDS = 3
 QUICK_CALLS = 10_000
-
-
-def say(text: str) -> None:
-    """One line of progress."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def median(values: Sequence[float], form: str) -> str:
@@ -79,7 +72,7 @@ def actions_table(candidates: Sequence[Candidate], sipp: Candidate, rate: float,
         for candidate in candidates:
             say(f"ten actions, {candidate.name} at {rate:g}/s")
             runs = [
-                [run_pair(candidate, sipp, rate, calls, scenario=("-sf", str(file))) for file in scenarios]
+                [run_pair(candidate, sipp, rate, calls, flags=Flags(uac=("-sf", str(file)))) for file in scenarios]
                 for _ in range(repetitions)
             ]
             plain_us, ten_us = ([pair.uac.cpu_s / calls * 1e6 for pair in pairs] for pairs in zip(*runs, strict=True))
@@ -87,26 +80,6 @@ def actions_table(candidates: Sequence[Candidate], sipp: Candidate, rate: float,
             failed = (_failed(pairs) for pairs in zip(*runs, strict=True))
             rows.append((candidate.name, median(plain_us, ".1f"), median(ten_us, ".1f"), f"{ratio:.2f}", "/".join(failed)))
     return table(f"Ten actions a call, {rate:g}/s", ("program", "without µs", "with µs", "ratio", "failed"), rows)
-
-
-def is_clean(uac: Candidate, uas: Candidate, rate: float, repetitions: int) -> bool:
-    """Whether most runs at this rate are clean; it stops as soon as that is known."""
-    clean = failed = 0
-    while 2 * max(clean, failed) <= repetitions:
-        pair = run_pair(uac, uas, rate, round(rate * CLIMB_SECONDS), whole=False)
-        clean, failed = clean + pair.clean, failed + (not pair.clean)
-        say(f"{uac.name} to {uas.name} at {rate:g}/s: {'clean' if pair.clean else f'not clean: {pair.uac.totals}'}")
-    return clean > failed
-
-
-def highest_clean_rate(uac: Candidate, uas: Candidate, climb: Sequence[float], repetitions: int) -> str:
-    """The last rate of the climb before the first that is not clean."""
-    reached = 0.0
-    for rate in climb:
-        if not is_clean(uac, uas, rate, repetitions):
-            break
-        reached = rate
-    return f"{reached:g}" if reached else f"below {climb[0]:g}"
 
 
 def climb_table(ours: Candidate, sipp: Candidate, climb: Sequence[float], repetitions: int) -> str:

@@ -8,7 +8,6 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,10 +81,19 @@ def _totals(candidate: Candidate, report: Path) -> Totals | None:
         return None
 
 
-def run_pair(
-    uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: bool = True, scenario: Sequence[str] = ("-sn", "uac")
-) -> Pair:
-    """Run `calls` calls at `rate` from one candidate to the other; `scenario` is what names the caller's.
+@dataclass(frozen=True)
+class Flags:
+    """What is given to each side beside the load: the scenario it plays, and how messages travel."""
+
+    uac: tuple[str, ...] = ("-sn", "uac")
+    uas: tuple[str, ...] = ("-sn", "uas")
+
+
+OVER_UDP = Flags()
+
+
+def run_pair(uac: Candidate, uas: Candidate, rate: float, calls: int, *, whole: bool = True, flags: Flags = OVER_UDP) -> Pair:
+    """Run `calls` calls at `rate` from one candidate to the other.
 
     With `whole` the UAS ends by itself, after the seconds in which its calls wait for retransmissions; else it is
     stopped when the UAC has ended, and has no totals.
@@ -94,10 +102,10 @@ def run_pair(
         folder = Path(name)
         port = free_port()
         uas_report, uac_report = folder / "uas", folder / "uac"
-        server = _start(uas, PEER_CORE, uas_report, "-sn", "uas", "-p", str(port), "-m", str(calls))
+        server = _start(uas, PEER_CORE, uas_report, *flags.uas, "-p", str(port), "-m", str(calls))
         try:
             server.wait_bound(port)
-            arguments = (f"{HOST}:{port}", *scenario, "-r", f"{rate:g}", "-m", str(calls), "-l", str(OPEN_CALLS))
+            arguments = (f"{HOST}:{port}", *flags.uac, "-r", f"{rate:g}", "-m", str(calls), "-l", str(OPEN_CALLS))
             limit_s = math.ceil(calls / rate) + MARGIN_S
             client = _start(uac, MEASURED_CORE, uac_report, *arguments, "-timeout", str(limit_s))
             try:
