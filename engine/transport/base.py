@@ -109,14 +109,14 @@ class Transport(ABC):
         await trio.sleep_forever()
 
     def bound(self) -> str:
-        """What was bound, or for a client where its calls come from, as a person reads it."""
+        """What was bound, or for a client where its calls come from, as a person reads it: no port when each has its own."""
         addresses = self.addresses
         if addresses.listens:
             return self.place_of(legible(addresses.bind_ip) or ("::" if ":" in addresses.local_ip else "0.0.0.0"))
         ip = legible(addresses.bind_ip) or addresses.local_ip
         if addresses.sources:
             ip = and_more(addresses.sources[0], addresses.sources)
-        return f"{ip}, a port a call" if self.port_per_call else self.place_of(ip)
+        return ip if self.port_per_call else self.place_of(ip)
 
     def place_of(self, ip: str) -> str:
         """An address with the bound port."""

@@ -92,8 +92,8 @@ async def test_who_has_a_port_is_told(in_process: bool) -> None:
     [
         ({}, r"127\.0\.0\.1:\d+"),
         ({"workers": 3}, r"127\.0\.0\.1:(\d+), \d+, \d+"),
-        ({"transport": "un"}, r"127\.0\.0\.1, a port a call"),
-        ({"transport": "un", "workers": 2}, r"127\.0\.0\.1, a port a call"),
+        ({"transport": "un"}, r"127\.0\.0\.1"),
+        ({"transport": "un", "workers": 2}, r"127\.0\.0\.1"),
     ],
 )
 async def test_where_calls_come_from_is_told(options: dict[str, Any], told: str) -> None:
