@@ -43,6 +43,15 @@ class OptionError(GossipperError):
         super().__init__(f"{option}: {message}")
 
 
+class KeyPasswordNeeded(OptionError):
+    """The private key in the file `path` has a password, which nobody gave: an interface may ask for it. `variable` of the
+    environment is where it is looked for."""
+
+    def __init__(self, path: str, variable: str) -> None:
+        self.path, self.variable = path, variable
+        super().__init__("-tls_key", path, f"{path} has a password; put it into the environment variable {variable}")
+
+
 class BindError(GossipperError):
     """A local address or port cannot be had (SIPp's exit code 254). `taken_port` is one that another program has, else 0."""
 

@@ -65,7 +65,7 @@ _ALL: Final[Mapping[str, TransportKind]] = {
     "wsn": TransportKind("wss", "WebSocket over TLS, a connection a call", _A_CONNECTION, 443),
 }
 
-NOT_BUILT: Final = frozenset({"l1", "ln", "ws1", "wsn"})
+NOT_BUILT: Final = frozenset[str]()
 """Those of them that `engine.transport.TRANSPORTS` has not got yet: refused by name."""
 
 KINDS: Final[Mapping[str, TransportKind]] = {name: kind for name, kind in _ALL.items() if name not in NOT_BUILT}

@@ -45,6 +45,7 @@ class Group(StrEnum):
     BEHAVIOUR = "Call behaviour"
     TIMERS = "Timers"
     TRANSPORT = "Transport"
+    TLS = "TLS"
     DATA = "Data"
     TRACES = "Traces"
     INTERFACE = "Interface"

@@ -13,6 +13,7 @@ from engine.errors import ScenarioError, ScenarioErrors
 from engine.messages import ScenarioDescription
 from engine.options import RunConfig
 from engine.run.seconds import check_second, second_sources, with_globals
+from engine.run.tls_checks import check_tls_files
 from engine.run.validation import own_keywords, problems_of, scenario_source
 from engine.scenario.describe import describe
 from engine.scenario.library import read_source
@@ -34,7 +35,11 @@ class Prepared:
 
 
 def prepare(config: RunConfig) -> Prepared:
-    """Read all that a run needs. Raises ScenarioErrors or the first OptionError."""
+    """Read all that a run needs. Raises ScenarioErrors or the first OptionError.
+
+    A key may have a password that has to be asked for: that is found out before a scenario is read that comes out of a pipe.
+    """
+    check_tls_files(config)
     name, xml = read_source(scenario_source(config), pipes=True)
     scenario = describe(name, xml, own_keywords(config))
     problems = [problem for problem in scenario.problems if not problem.warning]

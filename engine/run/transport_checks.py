@@ -9,6 +9,7 @@ from engine.errors import OptionError
 from engine.messages import Role, ScenarioDescription, TlsState
 from engine.options import RunConfig
 from engine.options.transports import ALIASES, KINDS
+from engine.transport.stream.tls_context import verifies
 
 _SIDES = {Role.UAC: "a client", Role.UAS: "a server"}
 _DOES = {Role.UAC: "makes calls", Role.UAS: "waits for calls"}
@@ -27,4 +28,6 @@ def alias_problems(config: RunConfig, scenario: ScenarioDescription | None) -> I
 
 def tls_of(config: RunConfig, role: Role) -> TlsState | None:
     """What is known of TLS before the first connection; None for a transport without it."""
-    return TlsState(verified=None) if KINDS[config.transport].is_secure else None
+    if not KINDS[config.transport].is_secure:
+        return None
+    return TlsState(verified=verifies(config) or (None if role is Role.UAS else False))

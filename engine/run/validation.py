@@ -12,6 +12,7 @@ from engine.options import FLAGS, RunConfig, check_config, settled
 from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
 from engine.run.source_addresses import check_sources
+from engine.run.tls_checks import check_tls_files, check_tls_role
 from engine.run.transport_checks import alias_problems
 from engine.scenario import call_id
 from engine.scenario.describe import describe_scenario
@@ -96,6 +97,8 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     check_data_files,
     check_indexes,
     check_sources,
+    check_tls_role,
+    check_tls_files,
 )
 
 

@@ -27,7 +27,11 @@ TRANSPORTS: dict[str, Callable[[Addresses, Poller, Receiver, RunConfig], Transpo
     "ui": UdpAddresses,
     "t1": one_connection("TCP"),
     "tn": connection_per_call("TCP"),
+    "l1": one_connection("TLS"),
+    "ln": connection_per_call("TLS"),
     "w1": one_connection("WS"),
     "wn": connection_per_call("WS"),
+    "ws1": one_connection("WSS"),
+    "wsn": connection_per_call("WSS"),
 }
 """SIPp's names (`-t`) and what they stand for."""

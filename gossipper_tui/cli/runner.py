@@ -14,8 +14,10 @@ import trio
 
 from engine import open_engine
 from engine.bus import Subscription
+from engine.errors import KeyPasswordNeeded
 from engine.messages import EXIT_CODES, Event, Outcome, Role, RunFinished, RunStarted, Snapshot, StartRun, Warning
 from engine.options import RunConfig
+from gossipper_tui.cli.key_password import ask_password
 from gossipper_tui.cli.keyboard import Keyboard
 from gossipper_tui.cli.output import Output
 from gossipper_tui.cli.signals import trapped_signals
@@ -36,6 +38,14 @@ ON_SIGNAL: dict[signal.Signals, Callable[[Steering], None]] = {
 def run(config: RunConfig, *, status_in_log: bool) -> int:
     """Play the run to its end and return its exit code. On anything but a terminal the status line is only written
     with `status_in_log`. Raises the GossipperError that kept the run from starting."""
+    try:
+        return _run(config, status_in_log)
+    except KeyPasswordNeeded as needed:
+        ask_password(needed)
+        return _run(config, status_in_log)
+
+
+def _run(config: RunConfig, status_in_log: bool) -> int:
     with Output() as output:
         return trio.run(_play, config, output, output.terminal or status_in_log)
 

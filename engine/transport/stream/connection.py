@@ -107,6 +107,10 @@ class Connection:
         """Whether messages flow."""
         return self._stack.is_ready and self.is_open
 
+    def agreed(self) -> tuple[str, str] | None:
+        """The TLS version and the cipher, where there are any."""
+        return self._stack.agreed()
+
     # --- beginning -----------------------------------------------------------------------------------------------------
 
     def connect(self) -> None:

@@ -11,12 +11,15 @@ from engine.transport.base import Transport
 from engine.transport.stream.framing import framing
 from engine.transport.stream.per_call import ConnectionPerCall
 from engine.transport.stream.shared import SharedConnection
+from engine.transport.stream.tls_context import tls
 from engine.transport.stream.transport import Recipe
 from engine.transport.stream.websocket import websocket
 
 STACKS: Final[dict[str, tuple[Recipe, ...]]] = {
     "TCP": (framing,),
+    "TLS": (tls, framing),
     "WS": (websocket,),
+    "WSS": (tls, websocket),
 }
 """By the name that stands in a Via."""
 

@@ -59,6 +59,10 @@ class Layer:
         """What this layer itself has to tell its peer since this was last asked (a handshake, a pong), for the layer below."""
         return b""
 
+    def agreed(self) -> tuple[str, str] | None:
+        """The TLS version and the cipher, of a layer that has these and is ready."""
+        return None
+
     def ended(self) -> None:
         """The peer has closed the stream. Raises StreamBroken when it may not at this moment, with what that means."""
 

@@ -70,6 +70,10 @@ class Stack:
         self._messages.append(message)
         self.held += len(message)
 
+    def agreed(self) -> tuple[str, str] | None:
+        """The TLS version and the cipher, where there are any."""
+        return next((agreed for agreed in [layer.agreed() for layer in self._layers] if agreed is not None), None)
+
     def ended(self) -> None:
         """The peer has closed the stream. Raises StreamBroken when it may not yet."""
         for layer in self._layers:

@@ -201,6 +201,8 @@ class StreamTransport(Transport):
     def ready(self, connection: Connection) -> None:
         """Messages flow."""
         self._unready.pop(connection, None)
+        if self.secured is None:
+            self.secured = connection.agreed()
 
     def blocked(self, connection: Connection) -> None:
         """Messages wait that may not wait for ever."""

@@ -25,6 +25,8 @@ def _refused(*flags: str) -> tuple[str, ...]:
     return ARGUMENTS(*(f"test_what_is_not_built_is_refused_by_name[{flag}]" for flag in flags))
 
 
+TLS = tests_in("engine/transport/stream/test_tls.py")
+
 SECTION = Section(
     title="Options of the language",
     about="Every other flag of SIPp's is taken, or refused by name; `gossipper help sipp` lists those that there are.",
@@ -100,6 +102,32 @@ SECTION = Section(
             does="The longest interval between retransmissions of what is no INVITE; 4 s by default.",
             covers="flag:-T2",
             tests=REACHES + RETRANSMISSION("test_other_requests_double_up_to_t2_and_give_up_after_seven"),
+        ),
+        Row(
+            what="`-tls_cert FILE`, `-tls_key FILE`",
+            does="The certificate that we show, and its key, which may have a password; without both SIPp's own names in the "
+            "working folder, `cacert.pem` and `cakey.pem`.",
+            tests=TLS(
+                "test_both_sides_agree_and_speak",
+                "test_a_key_with_a_password_is_opened_by_the_environment",
+                "test_the_files_that_sipp_looks_for_are_ours_too",
+            ),
+        ),
+        Row(
+            what="`-tls_ca FILE`",
+            does="A client verifies the server and its name, a server lets in who has a certificate of that CA; without it "
+            "nobody is verified.",
+            tests=TLS("test_a_server_that_is_not_to_be_trusted", "test_a_server_with_a_ca_lets_in_who_has_a_certificate"),
+        ),
+        Row(
+            what="`-tls_crl FILE`",
+            does="Refuses certificates that this list revokes; only with `-tls_ca`.",
+            tests=TLS("test_a_server_that_is_not_to_be_trusted", "test_a_list_that_revokes_somebody_else_revokes_nobody"),
+        ),
+        Row(
+            what="`-tls_version 1.0|1.1|1.2|1.3`",
+            does="The one version to speak.",
+            tests=TLS("test_a_version_that_was_asked_for_is_the_one_that_is_spoken", "test_versions_that_do_not_meet"),
         ),
         Row(
             what="`-rsa HOST[:PORT]`",

@@ -26,7 +26,8 @@ def test_the_table_says_of_a_transport_what_it_is(name: str) -> None:
 
 
 def test_the_ports_that_are_called_when_none_is_given() -> None:
-    assert {kind.protocol: kind.default_port for kind in KINDS.values()} == {"udp": 5060, "tcp": 5060, "ws": 80}
+    ports = {kind.protocol: kind.default_port for kind in KINDS.values()}
+    assert ports == {"udp": 5060, "tcp": 5060, "tls": 5060, "ws": 80, "wss": 443}
 
 
 def test_names_are_told_apart() -> None:
