@@ -53,10 +53,11 @@ def _right(history: RunHistory, width: int) -> Line:
     standing = line(*state(history), gap, _rate(history.summary, told), gap)
     security = (Span(told.security, Tone.WARN), gap) if told.security else ()
     verdict = history.summary.verdict if history.summary else told.verdict
-    full, short = (line(*standing, *security, *_trust(verdict, short=short), " ") for short in (False, True))
-    return next(
-        (each for each in (full, short) if width_of(each) <= width - 30), line(*standing, *_trust(verdict, short=True), " ")
-    )
+    for short in (False, True):
+        whole = line(*standing, *security, *_trust(verdict, short=short), " ")
+        if width_of(whole) <= width - 30:
+            return whole
+    return line(*standing, *_trust(verdict, short=True), " ")
 
 
 def _rate(summary: Summary | None, told: Status) -> Span:
