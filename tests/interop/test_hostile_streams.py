@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from engine.messages import Counters
 from engine.sip.stream import MAX_BODY, MAX_HEAD
+from tests.certificates import Lab
 from tests.interop.sides import Ours, at
 from tests.programs import Program, Programs
 
@@ -21,8 +23,12 @@ MOST_KIB = 400_000
 """What the server may have in memory after the worst of this."""
 
 
+CALLED_BY = {"t1": "tn", "w1": "wn", "l1": "ln", "ws1": "wsn"}
+"""What our UAC uses for each transport of the server."""
+
+
 class Victim:
-    """Our UAS on TCP, and our UAC that shows whether it still answers."""
+    """Our UAS over a stream, and our UAC that shows whether it still answers."""
 
     def __init__(self, folder: Path, transport: str = "t1", *options: str) -> None:
         for name in ("server", "client"):
@@ -43,7 +49,7 @@ class Victim:
     def assert_answers(self) -> None:
         """Calls of somebody else's are all successful."""
         client = Ours(self._clients)
-        load = ("-m", str(CALLS), "-r", "50", "-t", {"t1": "tn", "w1": "wn"}[self.transport])
+        load = ("-m", str(CALLS), "-r", "50", "-t", CALLED_BY[self.transport])
         program = client.start("-sn", "uac", at(client.host, self.ours.port), *load)
         assert program.wait(40) == 0, program.output
         assert client.summary().counters.successful == CALLS
@@ -74,7 +80,12 @@ class Victim:
 @pytest.fixture
 def victim(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Victim]:
     """A server that is attacked, over TCP or what the test says."""
-    victim = Victim(tmp_path, getattr(request, "param", "t1"))
+    transport = getattr(request, "param", "t1")
+    options: tuple[str, ...] = ()
+    if transport in ("l1", "ws1"):
+        lab = Lab(tmp_path / "lab")
+        options = ("-tls_cert", lab["server.pem"], "-tls_key", lab["server.key"])
+    victim = Victim(tmp_path, transport, *options)
     yield victim
     victim.end()
 
@@ -100,7 +111,7 @@ def options(number: int, body: bytes = b"", length: int | None = None) -> bytes:
     )
 
 
-every_protocol = pytest.mark.parametrize("victim", ["t1", "w1"], indirect=True)
+every_protocol = pytest.mark.parametrize("victim", list(CALLED_BY), indirect=True)
 
 
 @every_protocol
@@ -193,9 +204,27 @@ def test_a_storm_of_connections(victim: Victim) -> None:
 def test_a_connection_storm_of_garbage_says_no_line_for_each(victim: Victim) -> None:
     for _ in range(1000):
         with victim.connect() as sock:
-            sock.sendall(b"\x16\x03\x01")
+            sock.sendall(b"\x00\x03\x01")
     victim.assert_answers()
     assert 0 < victim.stop().garbage <= 1000
+
+
+@pytest.mark.parametrize("victim", ["l1", "ws1"], indirect=True)
+def test_tls_handshakes_that_are_never_finished(victim: Victim) -> None:
+    """Each has cost the server a key exchange, and then nothing comes."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    hello = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        hello.do_handshake()
+    first = outgoing.read()
+    with contextlib.ExitStack() as open_ones:
+        waiting = [open_ones.enter_context(victim.connect()) for _ in range(500)]
+        for number, sock in enumerate(waiting):
+            sock.sendall(first if number % 2 else first[:50])
+        victim.assert_answers()
+        assert victim.most_kib() < MOST_KIB
+    victim.assert_answers()
+    victim.stop()
 
 
 def test_one_who_asks_and_takes_no_answer_ends_alone(victim: Victim) -> None:
