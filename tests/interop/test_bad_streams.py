@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from engine.messages import Counters, Failure
+from tests.certificates import Lab
 from tests.interop.bad_stream import BadStream, Trouble
 from tests.interop.sides import Ours, at
 from tests.programs import Program, Programs, free_port
 
 CALLS = 20
+OVER_TLS = ("l1", "ln", "ws1", "wsn")
 INVITE_BYTES = 300
 """Fewer than an INVITE has, with its body: trouble comes in the middle of the first."""
 DIALOG_BYTES = 700
@@ -37,7 +39,11 @@ class Server:
 
     def start(self, transport: str) -> int:
         """Its port, once it listens."""
-        self._program = self._ours.start("-sn", "uas", "-t", transport, "-timeout", "40")
+        options: tuple[str, ...] = ()
+        if transport in OVER_TLS:
+            lab = Lab(self.folder / "lab")
+            options = ("-tls_cert", lab["server.pem"], "-tls_key", lab["server.key"])
+        self._program = self._ours.start("-sn", "uas", "-t", transport, "-timeout", "40", *options)
         self._program.wait_bound(self._ours.port)
         return self._ours.port
 
@@ -72,7 +78,7 @@ def run(
     return ours.summary().counters, client.output
 
 
-@pytest.mark.parametrize("transport", ["t1", "tn", "w1"])
+@pytest.mark.parametrize("transport", ["t1", "tn", "w1", "l1", "wsn"])
 def test_single_bytes_both_ways_cost_no_call(programs: Programs, server: Server, transport: str) -> None:
     with BadStream(server.start(transport), Trouble(piece=1)) as proxy:
         counters, _ = run(programs, proxy.port, transport, code=0)
@@ -80,11 +86,12 @@ def test_single_bytes_both_ways_cost_no_call(programs: Programs, server: Server,
 
 
 @pytest.mark.parametrize("then", ["reset", "close", "half-close"])
-@pytest.mark.parametrize("transport", ["tn", "wn"])
+@pytest.mark.parametrize("transport", ["tn", "wn", "ln"])
 def test_a_lost_connection_of_a_call_is_that_calls_failure(
     programs: Programs, server: Server, transport: str, then: str
 ) -> None:
-    with BadStream(server.start(transport), Trouble(then, DIALOG_BYTES, connections=5)) as proxy:
+    after = DIALOG_BYTES + (1000 if transport == "ln" else 0)  # the handshake of TLS comes first
+    with BadStream(server.start(transport), Trouble(then, after, connections=5)) as proxy:
         counters, _ = run(programs, proxy.port, transport)
     assert (counters.created, counters.successful, counters.open) == (CALLS, CALLS - 5, 0)
     assert counters.failures == {Failure.TCP_CLOSED: 5}

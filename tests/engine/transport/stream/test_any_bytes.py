@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.options import RunConfig
@@ -14,14 +17,16 @@ from engine.sip.stream import MAX_BODY, MAX_HEAD
 from engine.transport import Addresses
 from engine.transport.stream.kinds import STACKS
 from engine.transport.stream.stack import Stack
+from engine.transport.stream.transport import MakeLayer
+from tests.certificates import Lab
 from tests.growth import grows_linearly
 
-MakeStack = Callable[[], Stack]
 HERE = Addresses(local_ip="127.0.0.1", remote_host="sip.example", remote_ip="127.0.0.1", remote_port=5060)
-PLAIN = [protocol for protocol in STACKS if protocol in ("TCP", "WS")]
-"""What needs no certificates."""
+TRANSPORT = {"TCP": "t1", "TLS": "l1", "WS": "w1", "WSS": "ws1"}
 
-every_protocol = pytest.mark.parametrize("protocol", PLAIN)
+every_protocol = pytest.mark.parametrize("protocol", list(STACKS))
+unencrypted = pytest.mark.parametrize("protocol", ["TCP", "WS"])
+"""Those that say the same bytes every time."""
 
 start_lines = st.sampled_from([b"INVITE sip:a@b SIP/2.0", b"SIP/2.0 200 OK", b"BYE sip:a@b SIP/2.0", b"x.y sip:a SIP/2.0"])
 bodies = st.binary(max_size=300) | st.sampled_from([b"", b"\r\n\r\n", b"INVITE sip:x SIP/2.0\r\n\r\n", b"\n\n"])
@@ -35,10 +40,19 @@ def sip_messages(draw: st.DrawFn) -> bytes:
     return b"\r\n".join((draw(start_lines), b"Call-ID: 1", draw(lengths) % len(body), b"", body))
 
 
+@cache
+def makers(protocol: str, server: bool) -> list[MakeLayer]:
+    """What a run makes once."""
+    with TemporaryDirectory() as folder:
+        lab = Lab(Path(folder))
+        files = {"tls_certificate": lab["server.pem"], "tls_key": lab["server.key"]} if server else {}
+        config = RunConfig(transport=TRANSPORT[protocol], **files)
+        return [recipe(config, HERE, server) for recipe in STACKS[protocol]]
+
+
 def stack_of(protocol: str, *, server: bool) -> Stack:
     """A new stack of one side."""
-    config = RunConfig(transport={"TCP": "t1", "WS": "w1"}[protocol])
-    stack = Stack([recipe(config, HERE, server)("" if server else "sip.example") for recipe in STACKS[protocol]])
+    stack = Stack([make("" if server else "sip.example") for make in makers(protocol, server)])
     stack.begin()
     return stack
 
@@ -75,6 +89,7 @@ def fed(stack: Stack, pieces: Iterable[bytes]) -> tuple[list[bytes], str, bytes]
 
 
 @every_protocol
+@settings(deadline=None)
 @given(messages=st.lists(sip_messages(), max_size=6), data=st.data())
 def test_any_cut_of_valid_messages_gives_the_same_messages(protocol: str, messages: list[bytes], data: st.DataObject) -> None:
     client, server = agreed(protocol)
@@ -84,6 +99,7 @@ def test_any_cut_of_valid_messages_gives_the_same_messages(protocol: str, messag
 
 
 @every_protocol
+@settings(deadline=None)
 @given(messages=st.lists(sip_messages(), max_size=3))
 def test_single_bytes_give_the_same_messages(protocol: str, messages: list[bytes]) -> None:
     client, server = agreed(protocol)
@@ -101,7 +117,7 @@ pieces_of_anything = st.lists(
 )
 
 
-@every_protocol
+@unencrypted
 @given(pieces=pieces_of_anything, data=st.data())
 @example(pieces=[b"INVITE sip:a SIP/2.0\r\nl: 1", b"\r\n\r\n"], data=None)
 @example(pieces=[b"OPTIONS sip:a SIP/2.0\r\nl: -1\r\n\r\n", b"OPTIONS sip:a SIP/2.0\r\n\r\n"], data=None)
@@ -118,6 +134,7 @@ def test_anything_ends_the_same_however_it_is_cut(protocol: str, pieces: list[by
 
 @every_protocol
 @pytest.mark.parametrize("server", [True, False])
+@settings(deadline=None)
 @given(pieces=pieces_of_anything)
 def test_anything_instead_of_a_greeting_is_one_error_or_nothing(protocol: str, server: bool, pieces: list[bytes]) -> None:
     stack = stack_of(protocol, server=server)
@@ -129,6 +146,7 @@ def test_anything_instead_of_a_greeting_is_one_error_or_nothing(protocol: str, s
 
 
 @every_protocol
+@settings(deadline=None)
 @given(message=sip_messages(), data=st.data())
 def test_a_changed_byte_raises_nothing(protocol: str, message: bytes, data: st.DataObject) -> None:
     client, server = agreed(protocol)
