@@ -7,6 +7,7 @@ A process beside the shard runs them (`command_runner`). It is started when a sc
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from engine.shard import command_runner
 from engine.shard.command_runner import GRACE_S, LAST_S, MOST_BYTES, MOST_WAITING, frame
 from engine.shard.mishap import printable
 from engine.shard.notes import Notes
+from engine.transport.stream.tls_context import PASSWORD_VARIABLE
 
 LEAVE_S = GRACE_S + LAST_S + 1.0
 """How long the end of a run waits for its commands, at most."""
@@ -47,6 +49,7 @@ class Commands:
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
+                    env={name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE},
                 )
         except OSError as error:
             raise TransportError(f"commands cannot be run: {error.strerror}; see ulimit -n and ulimit -u") from None

@@ -108,3 +108,15 @@ class Ours(Candidate):
         counters = summary.counters
         failed = counters.failed + counters.lost_with_shard
         return Totals(counters.successful, failed, counters.retransmissions, summary.call_rate)
+
+
+def certificates(ours: Ours, folder: Path) -> tuple[str, ...]:
+    """Have `gossipper tls-cert` write into the folder; the flags of a server that shows what is there."""
+    command = (*ours.command[:-1], "tls-cert", "--out", str(folder), "127.0.0.1")
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **ours.environment})
+    return shown_by(folder)
+
+
+def shown_by(folder: Path) -> tuple[str, ...]:
+    """The flags of a server that shows the certificate in this folder."""
+    return ("-tls_cert", str(folder / "server.pem"), "-tls_key", str(folder / "server.key"))

@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.candidates import Ours
+from tests.bench.candidates import Ours, certificates
 from tests.bench.runs import COMMON, HOST
 from tests.bench.tables import machine, table
 from tests.programs import Program, free_port
@@ -24,7 +24,7 @@ HELD_S = 30
 RATE = 500
 SOME = 200
 """Sockets from which on a process has all that it needs for its first calls."""
-KINDS = (("un", "u1", 5_000, 1), ("un", "u1", 20_000, 2), ("tn", "tn", 2_000, 1))
+KINDS = (("un", "u1", 5_000, 1), ("un", "u1", 20_000, 2), ("tn", "tn", 2_000, 1), ("ln", "ln", 500, 1))
 """Transport of the caller and of the other side, calls, processes of the caller."""
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -82,8 +82,9 @@ def held(ours: Ours, transport: str, other: str, calls: int, workers: int) -> tu
     """A row of the table."""
     with tempfile.TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
+        secure = certificates(ours, folder) if other == "ln" else ()
         server = Program(
-            (*ours.command, "-sn", "uas", "-t", other, "-p", str(port), "-i", HOST, *COMMON), folder, ours.environment
+            (*ours.command, "-sn", "uas", "-t", other, *secure, "-p", str(port), "-i", HOST, *COMMON), folder, ours.environment
         )
         try:
             server.wait_bound(port)

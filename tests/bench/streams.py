@@ -8,16 +8,15 @@ back by the other; its caller and its server have a core each. Certificates are 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.candidates import Candidate, Ours, Sipp
+from tests.bench.candidates import Candidate, Ours, Sipp, certificates, shown_by
 from tests.bench.climb import highest_clean_rate, say
-from tests.bench.runs import HOST, Flags, run_pair
+from tests.bench.runs import Flags, run_pair
 from tests.bench.tables import machine, table
 from tests.programs import require
 
@@ -34,7 +33,7 @@ TIMEWAIT = b'<timewait milliseconds="4000"/>'
 def flags_for(name: str, program: Candidate, folder: Path) -> Flags:
     """How both sides are started for a transport. SIPp takes no more sockets than it may have files."""
     more = ("-max_socket", "1000") if program.name == "sipp" else ()
-    secure = ("-tls_cert", str(folder / "server.pem"), "-tls_key", str(folder / "server.key")) if name[0] == "l" else ()
+    secure = shown_by(folder) if name[0] == "l" else ()
     trust = ("-tls_ca", str(folder / "ca.pem")) if secure else ()
     return Flags(
         uac=("-sn", "uac", "-t", name, *trust, *more), uas=("-sf", str(folder / "uas.xml"), "-t", name, *secure, *more)
@@ -46,8 +45,7 @@ def prepare(folder: Path, ours: Ours) -> None:
     sipp = require("sipp")
     scenario = subprocess.run([sipp, "-sd", "uas"], capture_output=True, check=False).stdout
     (folder / "uas.xml").write_bytes(scenario.replace(TIMEWAIT, b""))
-    command = (*ours.command[:-1], "tls-cert", "--out", str(folder), HOST)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **ours.environment})
+    certificates(ours, folder)
 
 
 def cpu_row(name: str, program: Candidate, folder: Path, calls: int, repetitions: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 import trio
 
 from engine.messages import Counters
@@ -16,6 +17,7 @@ from engine.shard.command_runner import GRACE_S, MOST_BYTES, MOST_RUNNING, MOST_
 from engine.shard.commands import LEAVE_S, Commands
 from engine.shard.notes import Notes
 from engine.shard.protocol import Warned
+from engine.transport.stream.tls_context import PASSWORD_VARIABLE
 
 LIMIT_S = 20
 
@@ -175,3 +177,14 @@ async def test_commands_are_refused_once_what_runs_them_is_gone() -> None:
         one.commands.start(b"true", "true")
         await one.commands.finish()
     assert one.warnings == [("command 'true': not run: the process that runs commands is gone", 1)]
+
+
+async def test_commands_do_not_see_the_password_of_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "secret")
+    monkeypatch.setenv("OTHER", "seen")
+    async with shard() as one:
+        one.commands.start(f"env > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/env".encode(), "env")
+        await until((tmp_path / "env").exists)
+    said = (tmp_path / "env").read_text()
+    assert "OTHER=seen" in said
+    assert "secret" not in said
