@@ -20,6 +20,7 @@ from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
 from engine.scenario.data_files import Problem
 from engine.shard.commands import Commands
+from engine.shard.destinations import Destinations
 from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
@@ -27,10 +28,8 @@ from engine.shard.sources import Sources
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace
 from engine.sip.message import MalformedMessage, Message
-from engine.transport import Held, Names, Transport, Wire
+from engine.transport import Transport, Wire
 
-_PORT_DIGITS: Final = 5
-_LAST_PORT: Final = 65535
 _CALL_ID_PREFIX_END: Final = b"///"
 _ANSWERED: Final = (b"INFO", b"NOTIFY", b"OPTIONS", b"UPDATE")
 """What `-aa` answers."""
@@ -50,7 +49,7 @@ class CallTable:
     """
 
     context: CallContext
-    names: Names
+    destinations: Destinations
     transport: Transport
 
     def __init__(
@@ -111,7 +110,7 @@ class CallTable:
         self.transport = transport
         self._follows = transport.follows
         self._sends_aside = transport.addresses.sends_aside
-        self.names = Names(transport.addresses.family)
+        self.destinations = Destinations(transport, lambda: self.changed())
         self._free_circuits = list(range(context.program.circuits))
         self._server = context if context.program.role is Role.UAS else server
         self._first_recv = first_recv(self._server.program.steps) if self._server is not None else 0
@@ -370,47 +369,8 @@ class CallTable:
         self.ask_to_stop(False)
 
     def redirect(self, call: CallBase, host: str, port: str, protocol: str) -> None:
-        """Send a call's messages elsewhere; those to a name wait until it has been looked up."""
-        host = host.removeprefix("[").removesuffix("]")
-        if protocol.upper() != self.transport.protocol:
-            self._lose(call, f"cannot change from {self.transport.protocol} to '{protocol}'")
-        elif not (port.isascii() and port.isdecimal() and len(port) <= _PORT_DIGITS and 0 < int(port) <= _LAST_PORT):
-            self._lose(call, f"'{port}' is no port")
-        else:
-            known = self.names.known(host)
-            if known is None:
-                self._look_up(call, host, int(port))
-            else:
-                ip, reason = known
-                self._lose_if(call, host, reason or self._lead(call, ip, int(port)))
-
-    def _lead(self, call: CallBase, ip: str, port: int) -> str:
-        """What waited for another destination goes there too."""
-        try:
-            address = self.transport.addresses.place(ip, port)
-        except OSError:
-            return "there is no such network device"
-        peer = call.peer
-        return self.transport.release(call, peer, address) if isinstance(peer, Held) else self.transport.redirect(call, address)
-
-    def _look_up(self, call: CallBase, host: str, port: int) -> None:
-        held = self.transport.hold(call)
-
-        def found(ip: str, reason: str) -> None:
-            if call.peer is held:
-                self._lose_if(call, host, reason or self._lead(call, ip, port))
-                self.changed()
-
-        if not self.names.ask(host, found):
-            self._lose(call, "too many names are being looked up")
-
-    def _lose_if(self, call: CallBase, host: str, reason: str) -> None:
-        if reason:
-            self._lose(call, f"{host}: {reason}")
-
-    def _lose(self, call: CallBase, reason: str) -> None:
-        """End a call whose messages cannot go where they should."""
-        call.end(time.monotonic_ns(), Failure.CANNOT_SEND, printable(f"setdest: {reason}"))
+        """Send a call's messages elsewhere."""
+        self.destinations.redirect(call, host, port, protocol)
 
     def renew(self, call: CallBase) -> None:
         """Let a call send through something new."""

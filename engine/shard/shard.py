@@ -198,7 +198,7 @@ class Shard:
                 nursery.start_soon(self._report)
                 nursery.start_soon(self._tell_stops)
                 nursery.start_soon(self._table.transport.tend)
-                nursery.start_soon(self._table.names.tend)
+                nursery.start_soon(self._table.destinations.names.tend)
                 if self._table.commands is not None:
                     nursery.start_soon(self._table.commands.carry)
                     nursery.start_soon(self._table.commands.listen)

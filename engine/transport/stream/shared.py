@@ -10,43 +10,31 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Sequence
 from time import monotonic_ns
 
 import trio
 
 from engine.errors import GossipperError, TransportError
 from engine.messages import Failure
-from engine.options import RunConfig
-from engine.transport.addresses import Addresses
-from engine.transport.base import Receiver, Wire
+from engine.transport.base import Wire
 from engine.transport.datagrams import Address
-from engine.transport.poller import Poller
 from engine.transport.sockets import reason_of
 from engine.transport.stream.connection import Connection
-from engine.transport.stream.transport import HANDSHAKE_LIMIT_S, NS_PER_MS, Recipe, StreamTransport, place_of
+from engine.transport.stream.transport import HANDSHAKE_LIMIT_S, NS_PER_MS, StreamTransport, place_of
 
 
 class SharedConnection(StreamTransport):
     """Outgoing calls share one connection."""
 
-    def __init__(
-        self,
-        addresses: Addresses,
-        poller: Poller,
-        receiver: Receiver,
-        config: RunConfig,
-        *,
-        protocol: str,
-        recipes: Sequence[Recipe],
-    ) -> None:
-        super().__init__(addresses, poller, receiver, config, protocol=protocol, recipes=recipes)
+    async def open(self) -> None:
+        """Prepare the layers, and listen or connect. Raises BindError, TransportError."""
         self._outgoing: Connection | None = None
         self._is_opening = False
         self._open_error = ""
         self._reconnects = 0
         self._reconnect_ns = 0
         self._elsewhere: dict[Address, Connection] = {}
+        await super().open()
 
     async def _open_client(self) -> None:
         """Connect, from a port of its own choice unless one was given: SIPp says the port that it connects from.

@@ -37,7 +37,7 @@ def answered(body: str, addresses: Addresses | None = None) -> Iterator[Switchbo
     board = Switchboard(body)
     if addresses is not None:
         board.line.addresses = addresses
-        board.table.names = Names(addresses.family)
+        board.table.destinations.names = Names(addresses.family)
     board.start()
     call_id = next(iter(board.table.calls)).decode()
     board.bring("SIP/2.0 200 OK", call_id=call_id)
@@ -84,7 +84,7 @@ async def test_a_name_is_looked_up_and_what_is_sent_meanwhile_waits() -> None:
         assert [data.split()[0] for data in board.line.sent] == [b"INVITE"]
         with trio.fail_after(LIMIT_S):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(board.table.names.tend)
+                nursery.start_soon(board.table.destinations.names.tend)
                 await changed.wait()
                 nursery.cancel_scope.cancel()
         assert call.peer == ("127.0.0.1", 5099)
@@ -97,7 +97,7 @@ async def test_a_call_to_a_name_that_is_none_has_failed() -> None:
         board.table.changed = changed.set
         with trio.fail_after(LIMIT_S):
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(board.table.names.tend)
+                nursery.start_soon(board.table.destinations.names.tend)
                 await changed.wait()
                 nursery.cancel_scope.cancel()
         assert (board.table.calls, board.counters.failures) == ({}, {Failure.CANNOT_SEND: 1})
@@ -111,7 +111,7 @@ async def test_who_has_gone_elsewhere_meanwhile_does_not_go_back() -> None:
         (call,) = board.table.calls.values()
         assert call.peer == ("127.0.0.9", 5098)
         with trio.move_on_after(0.1):
-            await board.table.names.tend()
+            await board.table.destinations.names.tend()
         assert call.peer == ("127.0.0.9", 5098)
 
 
