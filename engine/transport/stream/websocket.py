@@ -12,10 +12,9 @@ from typing import Final
 
 from engine.errors import OptionError
 from engine.options import RunConfig
+from engine.options.transports import KINDS
 from engine.transport.addresses import Addresses
 from engine.transport.stream.layer import Layer
-
-SECURE: Final = ("ws1", "wsn")
 
 _PATH: Final = re.compile(r'/[!"$-~]*')
 """An absolute path, and a query: printable ASCII without spaces and without a fragment (RFC 6455 section 3)."""
@@ -36,6 +35,6 @@ def websocket(config: RunConfig, addresses: Addresses, server: bool) -> Callable
     check_path(path)
     if server:
         return lambda host: ServerWebSocket(path)
-    is_secure = config.transport in SECURE
+    is_secure = KINDS[config.transport].is_secure
     port = addresses.destination[1]
     return lambda host: ClientWebSocket(host, port, path, is_secure)
