@@ -19,6 +19,11 @@ UAC = ("uac",)
 UAS = ("uas",)
 """Values of `Setting.roles`."""
 
+_SPELLED = {
+    word.lower(): word for word in ("CA", "CRL", "CSeq", "ID", "IP", "JSON", "RFC3339", "T2", "TDM", "TLS", "URI", "WebSocket")
+}
+"""Words in names of options that people write otherwise."""
+
 
 class Kind(StrEnum):
     """How a value is written, checked and edited."""
@@ -93,8 +98,9 @@ class Option:
 
     @property
     def label(self) -> str:
-        """The name as a person reads it: without its unit, spaces for underscores."""
-        return self.name.removesuffix("_ms").replace("_", " ").capitalize()
+        """The name as a person reads it: without its unit, spaces for underscores, abbreviations as they are written."""
+        first, *others = self.name.removesuffix("_ms").split("_")
+        return " ".join((_SPELLED.get(first) or first.capitalize(), *(_SPELLED.get(word, word) for word in others)))
 
     @property
     def takes(self) -> int:

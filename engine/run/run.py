@@ -36,7 +36,7 @@ from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
 from engine.run.patience import Patience
 from engine.run.preparation import in_thread
-from engine.run.transport_checks import tls_of
+from engine.run.transport_checks import idle_options, tls_of
 from engine.shard.protocol import (
     AnyFromShard,
     AnyToShard,
@@ -108,6 +108,8 @@ class Run:
             self._start_ns = time.monotonic_ns() + START_LEAD_NS
             self._tell_all(Go(start_ns=self._start_ns))
             self._publish_snapshot()
+            for text in idle_options(self.started.config, self.started.scenario.role):
+                self._warn(text)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._time_out)
                 nursery.start_soon(self._watch_over)

@@ -35,15 +35,13 @@ ACTION_FLAGS = {
 """Flags that print something and end: the name they go by, and how many arguments they take."""
 
 _UNBUILT = """
-    -rxsf -rxsn -oocsf -oocsn -bind_local -bind_to_device -ci -cp -max_socket -max_reconnect -reconnect_close
-    -reconnect_sleep -rsa -tls_cert -tls_key -tls_ca -tls_crl -tls_version -multihome -heartbeat -assocmaxret -pathmaxret
-    -pmtu -gracefulclose -bg -plugin -sleep -skip_rlimit -sendbuffer_warn -set -auth_uri -au -ap -pause_msg_ign -rxinf
-    -infindex -ip_field -rate_increase -rate_interval -rate_max -no_rate_quit -send_timeout -3pcc -master -slave -slave_cfg
-    -f -periodic_rtd -trace_shortmsg -shortmessage_file -shortmessage_overwrite -trace_counts -trace_err -error_file
-    -error_overwrite -trace_error_codes -trace_calldebug -calldebug_file -calldebug_overwrite -trace_screen -screen_file
-    -screen_overwrite -trace_rtt -rtt_freq -trace_logs -log_file -log_overwrite -ringbuffer_files -ringbuffer_size
-    -max_log_size -max_rtp_port -rtp_echo -mb -rtp_payload -rtp_threadtasks -rtp_buffsize -audiotolerance -videotolerance
-    -random_base_ssrc -rtpcheck_debug -srtpcheck_debug
+    -ci -cp -multihome -heartbeat -assocmaxret -pathmaxret -pmtu -gracefulclose -bg -plugin -sleep -sendbuffer_warn
+    -rate_increase -rate_interval -rate_max -no_rate_quit -3pcc -master -slave -slave_cfg -f -periodic_rtd -trace_shortmsg
+    -shortmessage_file -shortmessage_overwrite -trace_counts -trace_err -error_file -error_overwrite -trace_error_codes
+    -trace_calldebug -calldebug_file -calldebug_overwrite -trace_screen -screen_file -screen_overwrite -trace_rtt -rtt_freq
+    -trace_logs -log_file -log_overwrite -ringbuffer_files -ringbuffer_size -max_log_size -max_rtp_port -rtp_echo -mb
+    -rtp_payload -rtp_threadtasks -rtp_buffsize -audiotolerance -videotolerance -random_base_ssrc -rtpcheck_debug
+    -srtpcheck_debug
 """
 UNBUILT_FLAGS = frozenset(_UNBUILT.split()) - FLAGS.keys()
 """Flags that SIPp has and we have not built: refused by name, never swallowed."""

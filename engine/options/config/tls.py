@@ -58,10 +58,10 @@ class TlsOptions(TransportOptions, frozen=True, kw_only=True):
             ("-tls_version",),
             Kind.CHOICE,
             Group.TLS,
-            "The one TLS version to speak; the best that both sides have by default.",
-            choices=("", "1.0", "1.1", "1.2", "1.3"),
+            "The one TLS version to speak; any: the best that both sides have.",
+            choices=("any", "1.0", "1.1", "1.2", "1.3"),
         ),
-    ] = ""
+    ] = "any"
     tls_skip_verify: Annotated[
         bool,
         Setting(

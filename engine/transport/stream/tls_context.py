@@ -77,7 +77,7 @@ def context_of(config: RunConfig, *, server: bool) -> ssl.SSLContext:
 
 
 def _set_version(context: ssl.SSLContext, version: str) -> None:
-    if not version:
+    if version not in _VERSIONS:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # who names an old version wants it

@@ -18,6 +18,7 @@ from tests.compatibility.rows import (
     options,
     pauses,
     scenarios,
+    transports,
 )
 
 SECTIONS = (
@@ -31,5 +32,6 @@ SECTIONS = (
     *actions.SECTIONS,
     data_files.SECTION,
     scenarios.SECTION,
+    transports.SECTION,
     options.SECTION,
 )

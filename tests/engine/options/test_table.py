@@ -41,3 +41,17 @@ def test_all_that_is_wrong_with_a_configuration_is_told_at_once() -> None:
 def test_a_configuration_travels_as_json() -> None:
     config = RunConfig(remote="[::1]:5060", keywords=(("a", "b"),), data_files=("x.csv",), rate=0.5)
     assert msgspec.json.decode(msgspec.json.encode(config), type=RunConfig) == config
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("tls_ca", "TLS CA"),
+        ("local_ip", "Local IP"),
+        ("call_id_format", "Call ID format"),
+        ("websocket_path", "WebSocket path"),
+        ("reconnect_sleep_ms", "Reconnect sleep"),
+    ],
+)
+def test_a_label_is_spelled_as_people_do(name: str, label: str) -> None:
+    assert option(name).label == label

@@ -11,8 +11,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from engine import EngineThread
-from engine.options import RunConfig
+from engine.options import Group, RunConfig
 from gossipper_tui.app import GossipperApp
+from gossipper_tui.widgets.option_groups import GROUPS
 from tests.gossipper_tui import samples
 from tests.gossipper_tui.screens.make_recordings import RECORDINGS
 from tests.gossipper_tui.screens.pilots import BROKEN, REGISTER, press, settle, until
@@ -20,6 +21,7 @@ from tests.gossipper_tui.screens.pilots import BROKEN, REGISTER, press, settle, 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 NOTHING = RunConfig()
 CLIENT = RunConfig(remote="10.0.0.5:5060", scenario_file="register.xml", rate=500, rate_scale=10, pause_ms=3000)
+SECURE = RunConfig(remote="10.0.0.5:5061", transport="ln", tls_version="1.3")
 LAST = samples.snapshots()[-1].sequence
 
 
@@ -40,6 +42,8 @@ PICTURES = {
     "scenarios-xml": Picture("scenarios", (*REGISTER, "v")),
     "setup": Picture("setup", ("down", "down", "enter"), config=CLIENT),
     "setup-search": Picture("setup", ("slash", *"timeout")),
+    "setup-transport": Picture("setup", (*("down",) * GROUPS.index(Group.TRANSPORT), "enter"), config=SECURE),
+    "setup-tls": Picture("setup", (*("down",) * GROUPS.index(Group.TLS), "enter"), config=SECURE),
     "setup-problem": Picture("setup", ("down", "enter")),
     "live": Picture("live", recording="client.jsonl"),
     "live-statistics": Picture("live", ("2",), recording="client.jsonl"),
