@@ -14,11 +14,13 @@ import pytest
 from engine.options import FLAGS
 from engine.options.transports import KINDS
 from engine.options.values import Group
-from tests.programs import GOSSIPPER, ROOT, Programs, free_port
+from tests.programs import GOSSIPPER, ROOT, Programs, free_port, require
 
 PAGE = (ROOT / "docs" / "transports.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.S)
+_CAPTURE = re.compile(r"```text\n(tshark -i .*\n)(SSLKEYLOGFILE=.*\n)(tshark -r .*\n)```")
 _PORT = re.compile(r"\b50[67][0-9]\b")
+MOST_TRIES = 20
 _MEDIA = {"-mi", "-mp"}
 BLOCKS = [block.splitlines() for block in _BLOCK.findall(PAGE)]
 
@@ -60,6 +62,26 @@ def test_the_command_lines_work(programs: Programs, shell: dict[str, str], block
             assert f"{wanted[1]} calls · 0 open" in program.output
             assert f"· {wanted[1]} ok · 0 failed" in program.output
     assert calls
+
+
+def test_what_was_sent_over_tls_can_be_read(programs: Programs, shell: dict[str, str]) -> None:
+    require("tshark")
+    found = _CAPTURE.search(PAGE)
+    assert found
+    here = on_free_ports()
+    capture, call, read = map(here, found.groups())
+    make, serve = map(here, next(block for block in BLOCKS if "-t l1" in block[1])[:2])
+    assert programs.start("sh", "-c", make, environment=shell).wait() == 0
+    programs.start("sh", "-c", serve, environment=shell).wait_bound(port_of(serve))
+    programs.start("sh", "-c", capture)
+    for _ in range(MOST_TRIES):  # tshark says that it captures before it does
+        assert programs.start("sh", "-c", call, environment=shell).wait() == 0
+        reading = programs.start("sh", "-c", read)
+        reading.wait()
+        if "Request: BYE" in reading.output:
+            break
+    assert "Request: INVITE" in reading.output
+    assert "Status: 180 Ringing" in reading.output
 
 
 def test_the_page_has_every_transport_and_its_port() -> None:
