@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The groups of options, with how many in each differ from their defaults, and how many are wrong."""
+"""The groups of options, with how many in each are wrong, or else how many differ from their defaults."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ class OptionGroups(LineCursor):
         lines = []
         for group in GROUPS:
             changed, problems = changed_in(config, group), wrong_groups.count(group)
-            lines.append(
-                line(
-                    f" {group.value:<15}",
-                    Span(f"● {changed}" if changed else "", Tone.WARN),
-                    Span(f" ✗ {problems}" if problems else "", Tone.BAD),
-                )
-            )
+            lines.append(line(f" {group.value:<15}", _mark(changed, problems)))
         self.show(lines)
 
     @property
     def group(self) -> Group:
         """The group under the cursor."""
         return GROUPS[self.cursor]
+
+
+def _mark(changed: int, problems: int) -> Span:
+    """A narrow screen has room for one: what is wrong comes first."""
+    if problems:
+        return Span(f" ✗ {problems}", Tone.BAD)
+    return Span(f"● {changed}" if changed else "", Tone.WARN)

@@ -165,6 +165,16 @@ def test_an_alias_of_a_transport_is_shown_as_what_it_stands_for():
     drive(test, RunConfig(remote="127.0.0.1:5060", transport="sn"))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40)])
+def test_a_group_with_a_problem_and_changes_shows_the_problem(size):
+    async def test(pilot, screen):
+        groups = screen.query_one(OptionGroups)
+        shown = groups.render_line(GROUPS.index(Group.TRANSPORT)).text
+        assert shown.split()[:3] == ["Transport", "✗", "1"]
+
+    drive(test, RunConfig(remote="127.0.0.1:5060", transport="sn"), size=size)
+
+
 def test_a_search_looks_in_all_groups():
     async def test(pilot, screen):
         await press(pilot, "slash", *"recv_timeout")
