@@ -51,7 +51,7 @@ class TransportAlias:
 
 _A_CONNECTION: Final = "a connection a call"
 
-_ALL: Final[Mapping[str, TransportKind]] = {
+KINDS: Final[Mapping[str, TransportKind]] = {
     "u1": TransportKind("udp", "UDP, one socket for all calls"),
     "un": TransportKind("udp", "UDP, a socket a call", "a socket a call"),
     "ui": TransportKind("udp", "UDP, a socket for each of many local addresses", "an address a call"),
@@ -64,26 +64,18 @@ _ALL: Final[Mapping[str, TransportKind]] = {
     "ws1": TransportKind("wss", "WebSocket over TLS, one connection for all calls", default_port=443),
     "wsn": TransportKind("wss", "WebSocket over TLS, a connection a call", _A_CONNECTION, 443),
 }
-
-NOT_BUILT: Final = frozenset[str]()
-"""Those of them that `engine.transport.TRANSPORTS` has not got yet: refused by name."""
-
-KINDS: Final[Mapping[str, TransportKind]] = {name: kind for name, kind in _ALL.items() if name not in NOT_BUILT}
 """SIPp's names, in the order in which they are shown. A server accepts any number of connections, whichever it is."""
 
-_ALIASES: Final[Mapping[str, TransportAlias]] = {
+ALIASES: Final[Mapping[str, TransportAlias]] = {
     "s1": TransportAlias("u1", "uas", "SIPp's s1 is SCTP, which is not built"),
     "sn": TransportAlias("un", "uas", "SIPp's sn is SCTP, which is not built"),
     "sl": TransportAlias("l1", "uas"),
     "cl": TransportAlias("l1", "uac"),
     "cln": TransportAlias("ln", "uac"),
 }
-
-ALIASES: Final[Mapping[str, TransportAlias]] = {name: alias for name, alias in _ALIASES.items() if alias.kind in KINDS}
 """Words that say which side of calls they are for, as Go's gossipper has them."""
 
 UNBUILT: Final[Mapping[str, str]] = {
-    **dict.fromkeys((*NOT_BUILT, *(_ALIASES.keys() - ALIASES.keys())), "is not built yet"),
     **dict.fromkeys(("i1", "in"), "is SCTP, which is not built"),
     **dict.fromkeys(("c1", "cn"), "is compression, which SIPp leaves to a plugin and which is not built"),
 }

@@ -110,8 +110,8 @@ class UdpAddresses(Transport):
 
     def bound(self) -> str:
         """The first address, and how many there are beside."""
-        first = self.addresses.sources[0]
-        return f"{and_more(f'[{first}]' if ':' in first else first, self.addresses.sources)}:{self.local_port}"
+        sources = self.addresses.sources
+        return and_more(self.place_of(sources[0]), sources)
 
     def attach(self, wire: Wire) -> bool:
         """The call's peer is the remote address, spoken to from the call's own."""

@@ -189,7 +189,7 @@ from tests.engine.run.runs import call, serve
 async def main():
     async with open_engine(in_process=True) as bus:
         server = await serve(bus, local_ip="fd00::1", transport="ui", source_list="fd00::2,fd00::3")
-        assert server.started.local == f"[fd00::2] and 1 more:{server.port}", server.started.local
+        assert server.started.local == f"[fd00::2]:{server.port} and 1 more", server.started.local
         for source, transport in (
             ("fd00::/125", "ui"), ("fd00::/125", "un"), ("fd00::3-fd00::6", "tn"),
             ("fe80::1%lo,fe80::2%lo", "ui"), ("fe80::2%lo", "tn"),

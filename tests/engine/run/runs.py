@@ -38,7 +38,7 @@ class Watched:
 
     @property
     def port(self) -> int:
-        return int(self.started.local.rpartition(":")[2])
+        return int(self.started.local.partition(" ")[0].rpartition(":")[2])
 
     async def next(self) -> Snapshot | RunFinished:
         """The next snapshot of this run, or its end."""

@@ -139,7 +139,7 @@ async def test_a_server_listens_on_all_and_says_which_was_asked(tmp_path: Path, 
     where = {"source_list": "127.0.1.1-3"} if listed else {"data_files": rows(tmp_path)}
     async with open_engine(in_process=True) as bus:
         server = await serve(bus, scenario_name="", scenario_file=str(tmp_path / "uas.xml"), transport="ui", **where)
-        shown = re.fullmatch(r"127\.0\.1\.1 and 2 more:(\d+)", server.started.local)
+        shown = re.fullmatch(r"127\.0\.1\.1:(\d+) and 2 more", server.started.local)
         assert shown
         with trio.socket.socket(trio.socket.AF_INET, trio.socket.SOCK_DGRAM) as caller, trio.fail_after(LIMIT_S):
             await caller.bind(("127.0.0.1", 0))
