@@ -84,4 +84,4 @@ def tls_of(config: RunConfig, role: Role) -> TlsState | None:
     """What is known of TLS before the first connection; None for a transport without it."""
     if not KINDS[config.transport].is_secure:
         return None
-    return TlsState(verified=verifies(config) or (None if role is Role.UAS else False))
+    return TlsState(verified=verifies(config, server=role is Role.UAS) or (None if role is Role.UAS else False))

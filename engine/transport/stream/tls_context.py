@@ -50,9 +50,9 @@ def own_files(config: RunConfig) -> tuple[str, str]:
     return config.tls_certificate, config.tls_key
 
 
-def verifies(config: RunConfig) -> bool:
+def verifies(config: RunConfig, *, server: bool) -> bool:
     """Whether peers have to have a certificate that a CA of ours has issued."""
-    return bool(config.tls_ca) and not config.tls_skip_verify
+    return bool(config.tls_ca) and (server or not config.tls_skip_verify)
 
 
 def context_of(config: RunConfig, *, server: bool) -> ssl.SSLContext:
@@ -65,7 +65,7 @@ def context_of(config: RunConfig, *, server: bool) -> ssl.SSLContext:
         context.num_tickets = 0  # load makes connections anew, and a ticket costs as much as some messages
     _set_version(context, config.tls_version)
     _load_own(context, *own_files(config))
-    if verifies(config):
+    if verifies(config, server=server):
         _load(context, "-tls_ca", config.tls_ca)
         context.verify_mode = ssl.CERT_REQUIRED
         context.check_hostname = not server

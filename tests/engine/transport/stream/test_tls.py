@@ -149,6 +149,7 @@ def test_a_list_that_revokes_somebody_else_revokes_nobody(lab: Lab) -> None:
 def test_verification_can_be_left_out(lab: Lab) -> None:
     config = RunConfig(**trust(lab, "other-ca.pem"), tls_skip_verify=True)
     assert context_of(config, server=False).verify_mode is ssl.CERT_NONE
+    assert context_of(RunConfig(**trust(lab), tls_skip_verify=True), server=True).verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
