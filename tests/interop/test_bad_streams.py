@@ -97,7 +97,7 @@ def test_a_lost_connection_of_a_call_is_that_calls_failure(
     assert counters.failures == {Failure.TCP_CLOSED: 5}
 
 
-@pytest.mark.parametrize("then", ["reset", "close"])
+@pytest.mark.parametrize("then", ["reset", "close", "half-close"])
 def test_a_lost_shared_connection_fails_its_calls_and_ends_the_run(programs: Programs, server: Server, then: str) -> None:
     with BadStream(server.start("t1"), Trouble(then, 5 * DIALOG_BYTES)) as proxy:
         counters, output = run(programs, proxy.port, "t1", code=None)
@@ -108,7 +108,7 @@ def test_a_lost_shared_connection_fails_its_calls_and_ends_the_run(programs: Pro
     assert f"the TCP connection to 127.0.0.1 port {proxy.port} ended" in output
 
 
-@pytest.mark.parametrize("then", ["reset", "close"])
+@pytest.mark.parametrize("then", ["reset", "close", "half-close"])
 def test_the_shared_connection_is_made_again_and_open_calls_have_failed(programs: Programs, server: Server, then: str) -> None:
     with BadStream(server.start("t1"), Trouble(then, 5 * DIALOG_BYTES, connections=1)) as proxy:
         counters, _ = run(programs, proxy.port, "t1", "-max_reconnect", "3", "-reconnect_sleep", "100")
@@ -154,6 +154,17 @@ def test_a_connection_that_says_nothing_ends_calls_by_their_timeouts(
     with BadStream(server.start(transport), Trouble("silence", INVITE_BYTES)) as proxy:
         counters, _ = run(programs, proxy.port, transport, "-recv_timeout", "500")
     assert counters.failures == {Failure.TIMEOUT_ON_RECV: CALLS}
+
+
+@pytest.mark.parametrize("then", ["silence", "stall"])
+@pytest.mark.parametrize("transport", ["tn", "wn"])
+def test_connections_that_are_stuck_hold_up_no_other_call(
+    programs: Programs, server: Server, transport: str, then: str
+) -> None:
+    with BadStream(server.start(transport), Trouble(then, INVITE_BYTES, connections=5)) as proxy:
+        counters, _ = run(programs, proxy.port, transport, "-recv_timeout", "1500")
+    assert (counters.created, counters.successful, counters.open) == (CALLS, CALLS - 5, 0)
+    assert counters.failures == {Failure.TIMEOUT_ON_RECV: 5}
 
 
 def test_refused_at_the_start_is_each_calls_failure_with_a_connection_a_call(programs: Programs) -> None:
