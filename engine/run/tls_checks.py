@@ -37,6 +37,8 @@ def check_tls_files(config: RunConfig, scenario: ScenarioDescription | None = No
         raise OptionError("-tls_key", key, "a key without its certificate; give that with -tls_cert")
     if certificate and not key and b"PRIVATE KEY-----" not in _read("-tls_cert", certificate):
         raise OptionError("-tls_cert", certificate, f"{certificate} holds no key; give it with -tls_key")
+    if config.tls_crl and b"CERTIFICATE-----" in _read("-tls_crl", config.tls_crl):
+        raise OptionError("-tls_crl", config.tls_crl, f"{config.tls_crl} holds a certificate, and that would be trusted")
     if config.tls_crl and not config.tls_ca:
         raise OptionError("-tls_crl", config.tls_crl, "only what is verified can be refused: give -tls_ca as well")
     context_of(config, server=False)

@@ -109,6 +109,7 @@ def _load_own(context: ssl.SSLContext, certificate: str, key: str) -> None:
             raise OptionError(flag, path, f"{path} is not the key of the certificate in {certificate}") from None
         if asked:
             raise OptionError(flag, path, f"the password does not open {path}; see {PASSWORD_VARIABLE}") from None
+        _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "-tls_cert", certificate)  # OpenSSL does not tell which of the two it is
         raise OptionError(flag, path, f"{path}: {_words(error)}") from None
     except (OSError, ValueError) as error:
         raise OptionError(flag, path, f"{path}: {error}") from None

@@ -23,6 +23,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     lab = Lab(tmp_path_factory.mktemp("lab"))
     (lab.folder / "rubbish.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n")
     (lab.folder / "large.pem").write_bytes(b"x" * (MOST_BYTES + 1))
+    (lab.folder / "both.pem").write_bytes(lab.authority.revoke() + lab.issued["other"].pem)
     os.mkfifo(lab.folder / "pipe.pem")
     return lab
 
@@ -37,6 +38,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
         ({"tls_ca": "pipe.pem"}, "-tls_ca", "pipe.pem cannot be read: "),
         ({"tls_ca": "."}, "-tls_ca", "cannot be read: "),
         ({"tls_ca": "ca.pem", "tls_crl": "ca.pem"}, "-tls_crl", "ca.pem holds no list of revoked certificates in PEM"),
+        ({"tls_ca": "ca.pem", "tls_crl": "both.pem"}, "-tls_crl", "both.pem holds a certificate, and that would be trusted"),
+        ({"tls_certificate": "rubbish.pem", "tls_key": "server.key"}, "-tls_cert", "rubbish.pem: "),
         ({"tls_crl": "crl.pem"}, "-tls_crl", "give -tls_ca as well"),
         ({"tls_certificate": "server.pem"}, "-tls_cert", "server.pem holds no key; give it with -tls_key"),
         ({"tls_key": "server.key"}, "-tls_key", "a key without its certificate"),
