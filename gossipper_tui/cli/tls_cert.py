@@ -48,15 +48,11 @@ async def _make(command: MakeCertificates) -> Certificates:
 
 def _written(made: Certificates) -> list[str]:
     """A line for each pair of files: which, whose, until when."""
+    verb, kind = ("wrote", "a new CA") if made.ca_is_new else ("took", "the CA that was there")
     until = _date(made.valid_until_unix_s)
-    ca = (
-        f"wrote {made.ca}, {made.ca_key}: a new CA"
-        if made.ca_is_new
-        else f"took {made.ca}, {made.ca_key}: the CA that was there"
-    )
     return [
-        f"{ca}, good until {_date(made.ca_valid_until_unix_s)}",
-        f"wrote {made.server}, {made.server_key}: {', '.join(made.names)}, good until {until}",
+        f"{verb} {made.ca}, {made.ca_key}: {kind}, good until {_date(made.ca_valid_until_unix_s)}",
+        f"wrote {made.server}, {made.server_key}: for {', '.join(made.names)}, good until {until}",
         f"wrote {made.client}, {made.client_key}: for a client, good until {until}",
     ]
 

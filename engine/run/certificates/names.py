@@ -53,9 +53,9 @@ def read_name(text: str) -> Name:
     name = _ascii(text).rstrip(".").lower()
     labels = name.removeprefix(_WILDCARD).split(".")
     if name.startswith(_WILDCARD) and len(labels) < 2:
-        raise CertificateError(text, "a wildcard for a whole top-level domain is matched by nobody", "such as *.example.com")
+        raise _refused(text, "a wildcard for a whole top-level domain is matched by nobody", "such as *.example.com")
     if len(name) > _MOST_NAME_BYTES or not all(map(_LABEL.fullmatch, labels)):
-        raise CertificateError(text, "no name for a certificate", _hint(text))
+        raise _refused(text, "no name for a certificate", _hint(text))
     return Name(name)
 
 
@@ -89,7 +89,11 @@ def _ascii(text: str) -> str:
     try:
         return text.encode("idna").decode()
     except UnicodeError:
-        raise CertificateError(text, "no name for a certificate", _hint(text)) from None
+        raise _refused(text, "no name for a certificate", _hint(text)) from None
+
+
+def _refused(text: str, message: str, hint: str) -> CertificateError:
+    return CertificateError(text if text and text.isprintable() else repr(text), message, hint)
 
 
 def _hint(text: str) -> str:

@@ -38,6 +38,8 @@ def test_it_says_what_was_written_and_how_that_is_used(tmp_path: Path) -> None:
         (["--days", "5"], "--days: tls-cert takes --out DIR, --force and names"),
         (["--out", "/proc/nowhere"], "cannot be written"),
         (["a b"], "a b: no name for a certificate"),
+        (["a\nb"], r"'a\nb': no name for a certificate"),
+        ([""], "'': no name for a certificate"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(arguments: list[str], told: str) -> None:
