@@ -15,9 +15,10 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 DAY = timedelta(days=1)
 PASSWORD = "correct horse"
 """Of the encrypted key in a `Lab`."""
@@ -28,7 +29,7 @@ class Issued:
     """A certificate and its key, as PEM when asked."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @property
     def pem(self) -> bytes:
@@ -91,9 +92,9 @@ class Authority:
         return builder.sign(self.issued.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def self_signed(name: str = "localhost") -> Issued:
-    """A server's certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def self_signed(name: str = "localhost", key: Key | None = None) -> Issued:
+    """A server's certificate that it signed itself, with a key on P-256 unless it is given one."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name, _name(name), key.public_key(), key.public_key(), (-DAY, 30 * DAY))
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(
@@ -146,8 +147,8 @@ def _name(text: str) -> x509.Name:
 def _builder(
     name: str,
     issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    issuer_key: ec.EllipticCurvePublicKey,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
+    issuer_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     valid: tuple[timedelta, timedelta],
 ) -> x509.CertificateBuilder:
     """What every certificate has (RFC 5280 section 4.2.1)."""

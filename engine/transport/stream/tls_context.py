@@ -33,6 +33,9 @@ _VERSIONS: Final = {
     "1.3": ssl.TLSVersion.TLSv1_3,
 }
 _OLD: Final = ("1.0", "1.1")
+_CIPHERS: Final = "DEFAULT"
+"""OpenSSL's own choice, which has what RFC 3261 section 26.2.1 asks of everybody (TLS_RSA_WITH_AES_128_CBC_SHA); Python's has
+nothing without forward secrecy, and old equipment nothing with it."""
 _OLD_CIPHERS: Final = "DEFAULT:@SECLEVEL=0"
 """OpenSSL 3 signs with SHA-1, as these versions do, at no higher level."""
 
@@ -61,6 +64,7 @@ def context_of(config: RunConfig, *, server: bool) -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_ciphers(_CIPHERS)
     if server:
         context.num_tickets = 0  # load makes connections anew, and a ticket costs as much as some messages
     _set_version(context, config.tls_version)
@@ -128,6 +132,8 @@ def _log_keys(context: ssl.SSLContext) -> None:
     """Have OpenSSL write the keys of each connection, for whoever wants to read a capture."""
     path = os.environ.get(KEY_LOG_VARIABLE)
     if path:
+        if os.path.exists(path) and not os.path.isfile(path):  # opening a pipe waits until somebody reads it
+            raise OptionError(KEY_LOG_VARIABLE, path, f"{path} is no regular file")
         try:
             context.keylog_filename = path
         except OSError as error:

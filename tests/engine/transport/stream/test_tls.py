@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import ssl
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa as rsa_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ from engine.transport.stream.layer import StreamBroken
 from engine.transport.stream.stack import Stack
 from engine.transport.stream.tls import MOST_FRUITLESS, Tls
 from engine.transport.stream.tls_context import KEY_LOG_VARIABLE, PASSWORD_VARIABLE, context_of, tls
-from tests.certificates import PASSWORD, Lab
+from tests.certificates import PASSWORD, Lab, self_signed
 from tests.engine.transport.sides import message
 from tests.growth import grows_linearly
 
@@ -38,6 +40,16 @@ def own(lab: Lab, name: str = "server") -> dict[str, str]:
 
 def trust(lab: Lab, name: str = "ca.pem", **more: str) -> dict[str, str]:
     return {"tls_ca": lab[name], **{option: lab[file] for option, file in more.items()}}
+
+
+@pytest.fixture(scope="module")
+def rsa(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A certificate with an RSA key."""
+    issued = self_signed(key=rsa_key.generate_private_key(65537, 2048))
+    folder = tmp_path_factory.mktemp("rsa")
+    (folder / "rsa.pem").write_bytes(issued.pem)
+    (folder / "rsa.key").write_bytes(issued.key_pem())
+    return {"tls_certificate": str(folder / "rsa.pem"), "tls_key": str(folder / "rsa.key")}
 
 
 class Two:
@@ -365,3 +377,30 @@ def test_keys_are_written_where_the_environment_says(lab: Lab, tmp_path: Path, m
     monkeypatch.setenv(KEY_LOG_VARIABLE, str(tmp_path / "nowhere" / "keys"))
     with pytest.raises(OptionError, match=f"{KEY_LOG_VARIABLE}: .*No such file"):
         context_of(RunConfig(), server=False)
+
+
+def test_keys_are_not_written_into_what_may_wait_for_a_reader(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(KEY_LOG_VARIABLE, str(tmp_path / "pipe"))
+    with pytest.raises(OptionError, match=f"{KEY_LOG_VARIABLE}: .*pipe is no regular file"):
+        context_of(RunConfig(), server=False)
+
+
+def test_the_cipher_that_rfc_3261_makes_mandatory_is_spoken(lab: Lab, rsa: dict[str, str]) -> None:
+    """TLS_RSA_WITH_AES_128_CBC_SHA (RFC 3261 section 26.2.1): old equipment may have no other."""
+    for ours, theirs in ((False, True), (True, False)):
+        peer = context_of(RunConfig(tls_version="1.2", **rsa), server=theirs)
+        peer.set_ciphers("AES128-SHA")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = peer.wrap_bio(incoming, outgoing, server_side=theirs)
+        layer = tls(RunConfig(**rsa), ADDRESSES, ours)("")
+        layer.begin()
+        for _ in range(4):
+            incoming.write(layer.own())
+            with contextlib.suppress(ssl.SSLWantReadError):
+                session.do_handshake()
+            layer.receive(outgoing.read())
+        assert layer.is_ready
+        assert session.cipher()[0] == "AES128-SHA"
