@@ -84,6 +84,8 @@ class Tls(Layer):
             self._session.do_handshake()
         except ssl.SSLWantReadError:
             raise
+        except ssl.SSLZeroReturnError:
+            raise StreamBroken("the peer closed the connection during the TLS handshake", Failure.TCP_CONNECT) from None
         except ssl.SSLError as error:
             raise broken(error, self._host, self._failure()) from None
         self.is_ready = True
@@ -117,8 +119,14 @@ class Tls(Layer):
         except ssl.SSLError as error:
             raise broken(error, self._host, self._failure()) from None
         if not piece:
-            self._is_over = True
+            self._over()
         return piece
+
+    def _over(self) -> None:
+        """The peer has said goodbye: what it leaves open brings no answers any more (RFC 8446 section 6.1)."""
+        self._is_over = True
+        self.broken = StreamBroken("closed by the peer", Failure.TCP_CLOSED)
+        self.end()
 
     def _failure(self) -> Failure:
         """What calls fail with: in TLS 1.3 a client has shaken hands before it learns that its certificate is refused."""

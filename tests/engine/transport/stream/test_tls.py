@@ -235,6 +235,29 @@ def test_the_peer_says_goodbye_or_is_cut_off(lab: Lab) -> None:
     two.client.ended()
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_peer_that_says_goodbye_has_closed_also_when_its_socket_stays(lab: Lab, version: str) -> None:
+    two = Two({"tls_version": version}, own(lab))
+    two.pass_on()
+    two.server.output += two.server.wrap(message(1))
+    two.server.end()
+    two.hand(0, two.server.take_output())
+    assert two.got[0] == [message(1)]
+    assert two.client.broken is not None
+    assert (two.client.broken.reason, two.client.broken.failure) == ("closed by the peer", Failure.TCP_CLOSED)
+    assert not two.client.broken.garbage
+    assert two.client.take_output(), "we say goodbye too"
+
+
+def test_a_goodbye_in_the_handshake_is_no_garbage(lab: Lab) -> None:
+    two = Two({}, own(lab))
+    two.hand(0, b"\x15\x03\x03\x00\x02\x01\x00")  # close_notify
+    assert two.client.broken is not None
+    assert two.client.broken.reason == "the peer closed the connection during the TLS handshake"
+    assert two.client.broken.failure is Failure.TCP_CONNECT
+    assert not two.client.broken.garbage
+
+
 def test_what_came_before_a_broken_record_is_not_lost(lab: Lab) -> None:
     two = Two({}, own(lab))
     two.pass_on()
