@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whose a packet is that came to a port which many calls share, as SIPp's `[media_port]` is.
+
+Most peers have a port for each call: then it is told by where it came from. Where the peer too has one port for all (SIPp),
+calls are told apart by the synchronisation source (RFC 3550 section 8). One that comes back as we sent it, from an echo, is
+that call's. One that nobody knows is taken for that of the oldest call with this peer that has not heard anything yet.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, TypeVar
+
+Owner = TypeVar("Owner")
+Place = tuple[str, int]
+"""Address and port of a peer."""
+
+MOST_SOURCES: Final = 4
+"""Synchronisation sources that are held for one call: a peer may make up as many as it likes."""
+_RTP_SOURCE: Final = 8
+_RTCP_SOURCE: Final = 4
+_FIRST_RTCP, _LAST_RTCP = 192, 223
+"""Second byte of RTCP, where RTP has its payload type (RFC 5761 section 4)."""
+
+
+def source_in(data: bytes) -> int:
+    """The synchronisation source of a packet of RTP or RTCP, -1 when it is neither."""
+    if len(data) < _RTP_SOURCE or data[0] >> 6 != 2:
+        return -1
+    if _FIRST_RTCP <= data[1] <= _LAST_RTCP:
+        return int.from_bytes(data[_RTCP_SOURCE : _RTCP_SOURCE + 4], "big")
+    if len(data) < _RTP_SOURCE + 4:
+        return -1
+    return int.from_bytes(data[_RTP_SOURCE : _RTP_SOURCE + 4], "big")
+
+
+class Sharing(Generic[Owner]):
+    """Who shares a port. All methods take the same time however many do."""
+
+    def __init__(self) -> None:
+        self._places: dict[Owner, Place] = {}
+        self._at: dict[Place, dict[Owner, None]] = {}
+        self._silent: dict[Place, dict[Owner, None]] = {}
+        self._heard: dict[int, Owner] = {}
+        self._sent: dict[int, Owner] = {}
+        self._sources: dict[Owner, list[int]] = {}
+        self._own: dict[Owner, int] = {}
+
+    def __len__(self) -> int:
+        """How many share it."""
+        return len(self._sources)
+
+    def join(self, owner: Owner, own_source: int) -> None:
+        """One more; `own_source` is the synchronisation source that it sends with."""
+        self._sources[owner] = []
+        self._own[owner] = own_source
+        self._sent[own_source] = owner
+
+    def expect(self, owner: Owner, place: Place) -> None:
+        """Its peer is there; it must have joined."""
+        self._forget_place(owner)
+        self._places[owner] = place
+        self._at.setdefault(place, {})[owner] = None
+        if not self._sources[owner]:
+            self._silent.setdefault(place, {})[owner] = None
+
+    def leave(self, owner: Owner) -> None:
+        """It shares no more."""
+        self._forget_place(owner)
+        for source in self._sources.pop(owner, ()):
+            self._heard.pop(source, None)
+        own = self._own.pop(owner, -1)
+        if self._sent.get(own) == owner:
+            del self._sent[own]
+
+    def owner(self, data: bytes, place: Place) -> Owner | None:
+        """Whose a datagram from there is; None when nobody's."""
+        there = self._at.get(place)
+        if there is not None and len(there) == 1:
+            return next(iter(there))
+        source = source_in(data)
+        known = self._heard.get(source)
+        if known is not None:
+            return known
+        found = self._sent.get(source)
+        if found is None and there:
+            found = next(iter(self._silent.get(place, there))) if source >= 0 else next(reversed(there))
+        if found is not None and source >= 0:
+            self._bind(found, source)
+        return found
+
+    def _bind(self, owner: Owner, source: int) -> None:
+        sources = self._sources[owner]
+        if len(sources) >= MOST_SOURCES:
+            self._heard.pop(sources.pop(0), None)
+        sources.append(source)
+        self._heard[source] = owner
+        place = self._places.get(owner)
+        if place is not None:
+            self._drop(self._silent, place, owner)
+
+    def _forget_place(self, owner: Owner) -> None:
+        place = self._places.pop(owner, None)
+        if place is not None:
+            self._drop(self._at, place, owner)
+            self._drop(self._silent, place, owner)
+
+    def _drop(self, table: dict[Place, dict[Owner, None]], place: Place, owner: Owner) -> None:
+        owners = table.get(place)
+        if owners is not None:
+            owners.pop(owner, None)
+            if not owners:
+                del table[place]
