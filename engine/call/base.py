@@ -17,7 +17,7 @@ from engine.call.dialog import Dialog
 from engine.call.matching import Matcher
 from engine.call.places import place
 from engine.messages import Failure
-from engine.scenario.program import PauseStep, Program, Render
+from engine.scenario.program import CallMedia, PauseStep, Program, Render
 from engine.scenario.variables import Value
 from engine.stats.meter import Meter
 
@@ -42,6 +42,9 @@ class Host(Protocol):
 
     def ended(self, call: CallBase, now_ns: int) -> None:
         """The call is over and wants nothing any more; what still comes for it is for a dead call."""
+
+    def media_of(self, call: CallBase) -> CallMedia:
+        """Media for a call that has none yet; it ends with the call (`ended`)."""
 
     def logged(self, text: str) -> None:
         """A <log> action wrote this."""
@@ -80,12 +83,15 @@ class CallContext:
     ignores_in_pause: bool = False
     """`-pause_msg_ign`: what comes during a pause is not there, but for repetitions."""
     chance: Callable[[], float] = random.random
+    uses_media: bool = field(init=False)
+    """Calls hand on the SDP that they send and receive."""
     matcher: Matcher = field(init=False)
     send: Callable[[CallBase, bytes], bool] = field(init=False)
     """`host.send`, or what stands behind it when the host has nothing to add: this runs once a message."""
 
     def __post_init__(self) -> None:
         self.send = self.host.send
+        self.uses_media = self.program.uses_media
         pauses = (step.index for step in self.program.steps if self.ignores_in_pause and isinstance(step, PauseStep))
         self.matcher = Matcher(self.program.steps, any_method=not self.behaviours.cseq, deaf=frozenset(pauses))
 
@@ -103,6 +109,7 @@ class CallBase(Dialog):
         "_action_reason",
         "_goes_to",
         "_is_stopped",
+        "_media",
         "_restored_ns",
         "call_id",
         "circuit",
@@ -153,6 +160,14 @@ class CallBase(Dialog):
         self._action_reason = ""
         self._goes_to = -1
         self._restored_ns = 0
+        self._media: CallMedia | None = None
+
+    @property
+    def media(self) -> CallMedia:
+        """The call's media, made when it is first asked for."""
+        if self._media is None:
+            self._media = self.context.host.media_of(self)
+        return self._media
 
     @abstractmethod
     def wake(self, now_ns: int) -> None:

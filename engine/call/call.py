@@ -32,6 +32,7 @@ NS_A_MS: Final = 1_000_000
 MOST_STEPS_AT_ONCE: Final = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
+_SDP: Final = b"application/sdp"
 _STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 
 
@@ -139,6 +140,8 @@ class Call(Progress):
         self._heard = NOTHING_HEARD
         self._handled = self._queued = None
         self.forget()
+        if self._media is not None:
+            self._media.close(now_ns)
         self.context.host.ended(self, now_ns)
 
     # --- steps ---------------------------------------------------------------------------------------------------------
@@ -185,6 +188,8 @@ class Call(Progress):
         except Unsendable as error:
             self.end(now_ns, Failure.CANNOT_SEND, f"{error} in {place(context.program.steps, step.index)}")
             return False
+        if context.uses_media and data.find(_SDP) >= 0:
+            self.media.sdp_sent(data)
         method = step.method
         counts = context.meter.steps[step.index]
         if step.lost and context.chance() < step.lost:
@@ -279,6 +284,8 @@ class Call(Progress):
         waited_at = self.step_index
         self.context.meter.steps[step.index].messages += 1
         self.note(message)
+        if self.context.uses_media and not step.ignores_sdp and message.data.find(_SDP) >= 0:
+            self.media.sdp_received(message.data)
         if self._resend is not None and step.index > self._resend.step:
             self._stop_resending(message, now_ns)
         self.step_index = step.index

@@ -46,7 +46,10 @@ class Progress(CallBase):
         if self._counted:
             return
         self._counted = True
-        self.context.meter.call_ended(now_ns - self._started_ns, failure or self._action_failure, reason or self._action_reason)
+        failure, reason = failure or self._action_failure, reason or self._action_reason
+        if failure is None and self._media is not None:
+            failure, reason = self._media.judge() or (None, "")
+        self.context.meter.call_ended(now_ns - self._started_ns, failure, reason)
 
     def _do(self, step: Step, message: bytes, now_ns: int) -> None:
         """The timers, counter and actions of a step that goes on."""

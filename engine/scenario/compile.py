@@ -166,6 +166,7 @@ class _Compiler:
             optional=step.optional,
             is_global=step.is_global,
             record_routes=step.record_routes,
+            ignores_sdp=step.ignores_sdp,
             authenticates=step.authenticates,
             **self.waiting(step, self.facts.recv_timeout_ns),
             **common,

@@ -11,16 +11,109 @@ A `Program` is shared by all calls of a shard and never changes; what changes is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
+from engine.media.kinds import MediaKind
+from engine.media.track import Track
 from engine.messages import Failure, Role
 from engine.scenario.data_files import DataFile
 from engine.scenario.variables import Memory, Value, Variable
 from engine.sip.authentication import Authentication, SequenceNumbers
 from engine.sip.message import Message
+
+
+class CallMedia(Protocol):
+    """What keywords and actions see of the media of a call.
+
+    Each kind of media is one `m=` line of the call. Where media goes, in which formats and with which keys is what the SDP says
+    that the call has sent and received, so a call hands on both.
+    """
+
+    def port(self, kind: MediaKind) -> int:
+        """The call's own RTP port, taken when it is first asked for. Raises Unsendable when none is left."""
+
+    def fixed_port(self, kind: MediaKind, port: int) -> None:
+        """Have this as the call's own port, for [auto_media_port]. Raises Unsendable when it is not to be had."""
+
+    def crypto(self, kind: MediaKind, slot: int) -> CryptoOffer:
+        """What the call offers or answers in its first or second `a=crypto` line. Raises Unsendable."""
+
+    def fingerprint(self) -> bytes:
+        """[dtls_fingerprint]: that of our certificate, `sha-256 AB:CD…` (RFC 8122 section 5)."""
+
+    def setup(self, kind: MediaKind) -> bytes:
+        """[dtls_setup]: `actpass` in an offer, in an answer what fits the offer (RFC 5763 section 5)."""
+
+    def ice_ufrag(self) -> bytes:
+        """[ice_ufrag] (RFC 8839 section 5.4)."""
+
+    def ice_pwd(self) -> bytes:
+        """[ice_pwd]."""
+
+    def sdp_sent(self, message: bytes) -> None:
+        """The call sends this message; an SDP in it says where it hears."""
+
+    def sdp_received(self, message: bytes) -> None:
+        """The call has received this message; an SDP in it says where to send."""
+
+    def play(self, kind: MediaKind, track: Track, loops: int, payload_type: int | None) -> None:
+        """Send a track from now on, so many times (-1: until it is stopped); `payload_type` None: the track's, or the SDP's."""
+
+    def pause(self, kind: MediaKind) -> None:
+        """Hold what is played."""
+
+    def resume(self, kind: MediaKind) -> None:
+        """Go on with what was paused."""
+
+    def stop(self, kind: MediaKind) -> None:
+        """Send no more."""
+
+    def send_digits(self, digits: str, tone_ms: int, gap_ms: int, payload_type: int | None) -> None:
+        """Send digits as telephone events (RFC 4733), in place of the audio; `payload_type` None: the SDP's."""
+
+    def echo(self, kind: MediaKind, on: bool) -> None:
+        """Send back what comes, or do no more."""
+
+    def record(self, path: str, channels: int) -> None:
+        """Write the audio to a WAV file from now on: what comes, and as a second channel what goes."""
+
+    def stop_recording(self) -> None:
+        """Finish the file."""
+
+    def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
+        """Why the media so far is not as it should be; "" when it is."""
+
+    @property
+    def digits(self) -> bytes:
+        """[dtmf_digits]: those received since the call's last `recv dtmf` was done, or in its actions those that it took."""
+
+    def take_digits(self, pattern: Searcher) -> bool:
+        """Whether the digits received match; if they do they are taken, and `digits` says which."""
+
+    def judge(self) -> tuple[Failure, str] | None:
+        """What a call that would have succeeded has failed with for its media, and why; None when all is well."""
+
+    def close(self, now_ns: int) -> None:
+        """The call is over."""
+
+
+class CryptoOffer(Protocol):
+    """One `a=crypto` line (RFC 4568 section 9.1)."""
+
+    tag: bytes
+    suite: bytes
+    key_params: bytes
+    """`inline:…`."""
+
+
+class Condition(Protocol):
+    """What media should be like."""
+
+    def broken_by(self, figures: Mapping[str, float]) -> str:
+        """What is not as it should be, for a person; "" when all is."""
 
 
 class CallState(Protocol):
@@ -59,6 +152,10 @@ class CallState(Protocol):
     """The address that this call sends from, where it has one of its own; else ""."""
     circuit: int
     """Index of the call's TDM circuit (`Program.circuits`)."""
+
+    @property
+    def media(self) -> CallMedia:
+        """The call's media, made when it is first asked for."""
 
     @property
     def peer_tag(self) -> bytes:
@@ -240,6 +337,8 @@ class RecvStep(Common):
     optional: bool = False
     is_global: bool = False
     record_routes: bool = False
+    ignores_sdp: bool = False
+    """Do not hand on the SDP of the message."""
     authenticates: bool = False
     """Keep the challenge of a 401 or 407."""
     lost: float = 0.0
@@ -310,5 +409,7 @@ class Program:
     """`_unexp.pausedaddr`: takes the end of the pause in which the call was, in ms of [clock_tick], or 0."""
     tick_origin_ns: int = 0
     """When [clock_tick] was 0."""
+    uses_media: bool = False
+    """Whether calls have media: their SDP is then looked at."""
     circuits: int = 0
     """TDM circuits (-tdmmap): each open call needs one of its own, from 0; 0: none are needed."""

@@ -19,6 +19,7 @@ from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
 from engine.scenario.data_files import Problem
+from engine.scenario.program import CallMedia, Unsendable
 from engine.shard.commands import Commands
 from engine.shard.destinations import Destinations
 from engine.shard.mishap import end_spoiled, in_one_line, printable
@@ -45,7 +46,8 @@ class CallTable:
     open calls that we make ourselves. `unawaited` are open calls for which the end of the run does not wait: those of the
     scenario for requests out of call. `commands` runs what a scenario has run; `ask_to_stop` is told when it ends the run;
     `sources` says where outgoing calls come from, when they have addresses of their own.
-    `changed` is called when something has changed though no message came and no time.
+    `changed` is called when something has changed though no message came and no time. `make_media` makes the media of a call,
+    where calls have any.
     """
 
     context: CallContext
@@ -77,6 +79,7 @@ class CallTable:
         self.commands: Commands | None = None
         self.ask_to_stop: Callable[[bool], None] = lambda now: None
         self.changed: Callable[[], None] = lambda: None
+        self.make_media: Callable[[CallBase], CallMedia] = _no_media
         self._timers = timers
         self._notes = notes
         self._made = 0
@@ -358,6 +361,10 @@ class CallTable:
         if self.context.program.circuits and self.context.program.role is Role.UAC:
             self._free_circuits.append(call.circuit)
 
+    def media_of(self, call: CallBase) -> CallMedia:
+        """Media for a call that has none yet."""
+        return self.make_media(call)
+
     def execute(self, command: bytes, label: str) -> None:
         """Hand on a command of the shell."""
         if self.commands is not None:
@@ -415,3 +422,7 @@ class CallTable:
                 call.stop(now_ns, tell=not self.silent)
             except Exception as error:
                 end_spoiled(call, error, now_ns)
+
+
+def _no_media(call: CallBase) -> CallMedia:
+    raise Unsendable("this run has no media")

@@ -15,6 +15,7 @@ import trio
 
 from engine.call import Call, CallBase, CallContext, Host
 from engine.messages import Failure
+from engine.scenario.program import CallMedia, Unsendable
 from engine.shard.mishap import end_spoiled
 from engine.stats.meter import Meter
 
@@ -75,6 +76,10 @@ class _Nobody:
 
     def renew(self, call: CallBase) -> None:
         """Nothing goes out."""
+
+    def media_of(self, call: CallBase) -> CallMedia:
+        """There is none."""
+        raise Unsendable("<init> has no media")
 
     def ended(self, call: CallBase, now_ns: int) -> None:
         """Nobody waits for it."""
