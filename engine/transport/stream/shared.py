@@ -20,6 +20,7 @@ from engine.transport.base import Wire
 from engine.transport.datagrams import Address
 from engine.transport.sockets import reason_of
 from engine.transport.stream.connection import Connection
+from engine.transport.stream.early import EarlyReceiver
 from engine.transport.stream.transport import HANDSHAKE_LIMIT_S, NS_PER_MS, StreamTransport, place_of
 
 
@@ -34,13 +35,22 @@ class SharedConnection(StreamTransport):
         self._reconnects = 0
         self._reconnect_ns = 0
         self._elsewhere: dict[Address, Connection] = {}
+        self._early = EarlyReceiver()
         await super().open()
 
     async def _open_client(self) -> None:
         """Connect, from a port of its own choice unless one was given: SIPp says the port that it connects from.
 
-        Of a host with several addresses the next is tried when one refuses.
+        Of a host with several addresses the next is tried when one refuses. What arrives meanwhile is heard when calls can be
+        made (`tend`): nobody is there yet to take it.
         """
+        receiver, self.receiver = self.receiver, self._early
+        try:
+            await self._connect_to_one()
+        finally:
+            self.receiver = receiver
+
+    async def _connect_to_one(self) -> None:
         self._is_opening = True
         *others, last = self.addresses.remotes
         for remote in others:
@@ -69,6 +79,11 @@ class SharedConnection(StreamTransport):
             raise TransportError(f"no {self.protocol} connection to {self._where}: {self._open_error}{hint}")
         self._is_opening = False
         self.local_port = self._outgoing.local_port if self._outgoing is not None else 0
+
+    async def tend(self) -> None:
+        """Also tell what arrived before there were calls."""
+        self._early.tell(self.receiver)
+        await super().tend()
 
     @property
     def _where(self) -> str:
