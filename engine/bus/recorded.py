@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from engine.messages import AnyEvent, Event, Histogram, Snapshot
+from engine.messages import AnyEvent, Event, Histogram, MediaNumbers, Snapshot
 from engine.messages.histogram import bucket_at, places_of
 
 RECORDED_EVERY_NS: Final = 900_000_000
@@ -104,6 +104,7 @@ def _histograms(snapshot: Snapshot) -> dict[str, Histogram]:
         **{f"response_times_from_due.{name}": histogram for name, histogram in snapshot.response_times_from_due.items()},
         "call_length": snapshot.call_length,
         "lateness": snapshot.lateness,
+        **{f"media.{name}": histogram for name, histogram in (snapshot.media.histograms() if snapshot.media else {}).items()},
     }
 
 
@@ -118,7 +119,13 @@ def _with_buckets(snapshot: Snapshot, buckets: Mapping[str, dict[int, int]]) -> 
         response_times_from_due={name: made[f"response_times_from_due.{name}"] for name in snapshot.response_times_from_due},
         call_length=made["call_length"],
         lateness=made["lateness"],
+        media=snapshot.media and _media_with(snapshot.media, made),
     )
+
+
+def _media_with(media: MediaNumbers, made: Mapping[str, Histogram]) -> MediaNumbers:
+    """The same with these histograms."""
+    return MediaNumbers(counters=media.counters, **{name: made[f"media.{name}"] for name in media.histograms()})
 
 
 def _growth(histogram: Histogram, earlier: Histogram) -> Growth:

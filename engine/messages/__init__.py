@@ -23,14 +23,14 @@ from engine.messages.commands import (
     StartRun,
     StopRun,
 )
-from engine.messages.counts import Counters, Failure, StepCounts
+from engine.messages.counts import SIPP_FAILURES, Counters, Failure, StepCounts
+from engine.messages.distributions import Distribution, Percentiles
 from engine.messages.events import (
     EXIT_CODES,
     AnyEvent,
     Event,
     Logged,
     Outcome,
-    Percentiles,
     RunFinished,
     RunStarted,
     RunState,
@@ -42,10 +42,12 @@ from engine.messages.events import (
     Warning,
 )
 from engine.messages.histogram import Histogram
+from engine.messages.media import MediaCounters, MediaNumbers, MediaSummary
 from engine.messages.scenario import Problem, ProblemCode, Role, ScenarioDescription, StepDescription, StepKind
 
 __all__ = [
     "EXIT_CODES",
+    "SIPP_FAILURES",
     "AnyCommand",
     "AnyEvent",
     "Certificates",
@@ -54,6 +56,7 @@ __all__ = [
     "Command",
     "Counters",
     "DescribeScenario",
+    "Distribution",
     "Done",
     "Event",
     "Failure",
@@ -61,6 +64,9 @@ __all__ = [
     "ListScenarios",
     "Logged",
     "MakeCertificates",
+    "MediaCounters",
+    "MediaNumbers",
+    "MediaSummary",
     "OptionProblem",
     "Outcome",
     "PauseTraffic",

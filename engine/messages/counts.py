@@ -10,7 +10,7 @@ import msgspec
 
 
 class Failure(StrEnum):
-    """Why a call failed: SIPp's classes, under the names of its `-trace_stat` columns."""
+    """Why a call failed: SIPp's classes, under the names of its `-trace_stat` columns, and after them our own, of media."""
 
     CANNOT_SEND = "FailedCannotSendMessage"
     MAX_RETRANSMISSIONS = "FailedMaxUDPRetrans"
@@ -29,6 +29,15 @@ class Failure(StrEnum):
     TEST_SHOULD_NOT_MATCH = "FailedTestShouldntMatch"
     STRCMP_DOES_NOT_MATCH = "FailedStrcmpDoesntMatch"
     STRCMP_SHOULD_NOT_MATCH = "FailedStrcmpShouldntMatch"
+    NO_MEDIA_PORT = "FailedNoMediaPort"
+    MEDIA_KEYS = "FailedMediaKeys"
+    RTP_CHECK = "FailedRtpCheck"
+    ONE_WAY_AUDIO = "FailedOneWayAudio"
+
+
+MEDIA_FAILURES: Final = frozenset((Failure.NO_MEDIA_PORT, Failure.MEDIA_KEYS, Failure.RTP_CHECK, Failure.ONE_WAY_AUDIO))
+SIPP_FAILURES: Final = tuple(failure for failure in Failure if failure not in MEDIA_FAILURES)
+"""The classes that SIPp's table has columns for, in its order; `FailedCall` counts the others too."""
 
 
 MOST_REASONS: Final = 100

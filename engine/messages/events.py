@@ -8,7 +8,9 @@ from enum import StrEnum
 import msgspec
 
 from engine.messages.counts import Counters, StepCounts
+from engine.messages.distributions import Percentiles
 from engine.messages.histogram import Histogram
+from engine.messages.media import MediaNumbers, MediaSummary
 from engine.messages.scenario import Problem, ScenarioDescription
 from engine.options import RunConfig
 
@@ -28,11 +30,19 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     STOPPED = "stopped"
+    CHECK_FAILED = "RTP check failed"
     NO_CALLS = "no calls"
     ERROR = "error"
 
 
-EXIT_CODES = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.STOPPED: 97, Outcome.NO_CALLS: 99, Outcome.ERROR: 255}
+EXIT_CODES = {
+    Outcome.PASSED: 0,
+    Outcome.FAILED: 1,
+    Outcome.STOPPED: 97,
+    Outcome.NO_CALLS: 99,
+    Outcome.CHECK_FAILED: 253,
+    Outcome.ERROR: 255,
+}
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +93,7 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
     `elapsed_ns` counts from the run's start on the monotonic clock; `sequence` rises by one. `target_rate` is in calls
     a second; with `users`, it is 0. `response_times` has a histogram for each timer from the actual send,
     `response_times_from_due` the same from when the call was due, `lateness` how late calls started. `tls` is null where the
-    transport is without TLS.
+    transport is without TLS, `media` where the scenario has none.
     """
 
     sequence: int
@@ -100,6 +110,7 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
     lateness: Histogram
     verdict: Verdict
     tls: TlsState | None = None
+    media: MediaNumbers | None = None
 
 
 class Warning(Event, frozen=True, kw_only=True, tag=True):
@@ -115,22 +126,6 @@ class Logged(Event, frozen=True, kw_only=True, tag=True):
 
     elapsed_ns: int
     text: str
-
-
-class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
-    """A distribution in a summary. Durations in ms; `repartition` pairs SIPp's upper bounds (null: the rest) with counts."""
-
-    count: int
-    mean_ms: float
-    stdev_ms: float
-    min_ms: float
-    p50_ms: float
-    p90_ms: float
-    p95_ms: float
-    p99_ms: float
-    p99_9_ms: float
-    max_ms: float
-    repartition: tuple[tuple[int | None, int], ...] = ()
 
 
 class StepSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +168,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     response_times_from_due: dict[str, Percentiles]
     call_length: Percentiles
     lateness: Percentiles
+    media: MediaSummary | None = None
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag=True):
@@ -189,7 +185,6 @@ __all__ = [
     "Event",
     "Logged",
     "Outcome",
-    "Percentiles",
     "Problem",
     "RunFinished",
     "RunStarted",

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from engine.messages import Counters, Failure, Histogram, RunStarted, RunState, Snapshot, StepCounts
+from engine.messages import SIPP_FAILURES, Counters, Failure, Histogram, RunStarted, RunState, Snapshot, StepCounts
 from engine.report.files import LogFile
 from engine.report.times import NS_PER_SECOND, clock, fine_clock, rfc3339_time, tabbed_time
 
@@ -117,7 +117,7 @@ def _scenario_counter(name: str) -> CounterCell:
 _COUNTERS: tuple[tuple[str, CounterCell], ...] = (
     ("SuccessfulCall", operator.attrgetter("successful")),
     ("FailedCall", lambda counters: counters.failed + counters.lost_with_shard),
-    *((failure.value, _failures_of(failure)) for failure in Failure),
+    *((failure.value, _failures_of(failure)) for failure in SIPP_FAILURES),
     ("OutOfCallMsgs", operator.attrgetter("out_of_call")),
     ("DeadCallMsgs", operator.attrgetter("dead_call")),
     ("Retransmissions", operator.attrgetter("retransmissions")),

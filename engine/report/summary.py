@@ -10,7 +10,10 @@ import msgspec
 
 from engine.messages import (
     EXIT_CODES,
+    Distribution,
     Histogram,
+    MediaNumbers,
+    MediaSummary,
     Outcome,
     Percentiles,
     RunStarted,
@@ -23,6 +26,10 @@ from engine.report.times import NS_PER_SECOND, rfc3339_time
 from engine.version import __version__, built_as
 
 NS_PER_MS = 1_000_000
+PARTS_PER_PERCENT = 10_000
+"""Loss is kept in parts per million."""
+MOS_STEPS = 1000
+"""MOS is kept in thousandths."""
 
 
 def summarize(started: RunStarted, last: Snapshot, outcome: Outcome, error: str = "") -> Summary:
@@ -59,6 +66,41 @@ def summarize(started: RunStarted, last: Snapshot, outcome: Outcome, error: str 
         response_times_from_due={name: describe(histogram) for name, histogram in last.response_times_from_due.items()},
         call_length=describe(last.call_length),
         lateness=describe(last.lateness),
+        media=media_summary(last.media) if last.media else None,
+    )
+
+
+def media_summary(media: MediaNumbers) -> MediaSummary:
+    """What was measured of media, as a person or a script reads it."""
+    return MediaSummary(
+        counters=media.counters,
+        lateness=describe(media.lateness),
+        loss_percent=distribution(media.loss, PARTS_PER_PERCENT),
+        jitter=describe(media.jitter),
+        jitter_max=describe(media.jitter_max),
+        gap=describe(media.gap),
+        mos=distribution(media.mos, MOS_STEPS),
+        sent_loss_percent=distribution(media.sent_loss, PARTS_PER_PERCENT),
+        sent_jitter=describe(media.sent_jitter),
+        sent_mos=distribution(media.sent_mos, MOS_STEPS),
+        round_trip=describe(media.round_trip),
+        audio_latency=describe(media.audio_latency),
+    )
+
+
+def distribution(histogram: Histogram, unit: int) -> Distribution:
+    """A histogram of what is no duration, in units of which one is `unit` of its values; all zero when it is empty."""
+    p1, p5, p50, p95, p99 = histogram.percentiles_ns(1, 5, 50, 95, 99)
+    return Distribution(
+        count=histogram.count,
+        mean=histogram.mean_ns / unit,
+        min=histogram.min_ns / unit,
+        p1=p1 / unit,
+        p5=p5 / unit,
+        p50=p50 / unit,
+        p95=p95 / unit,
+        p99=p99 / unit,
+        max=histogram.max_ns / unit,
     )
 
 

@@ -290,6 +290,7 @@ class Run:
             lateness=measured.lateness,
             verdict=self._verdict(measured, elapsed_ns),
             tls=self._tls,
+            media=measured.media,
         )
         self._publish(snapshot)
         return snapshot
@@ -317,6 +318,8 @@ class Run:
             return Outcome.ERROR
         if self._stopped_at_once and not self._died:
             return Outcome.STOPPED
+        if not self._died and last.media is not None and last.media.counters.checks_failed:
+            return Outcome.CHECK_FAILED
         if self._died or counters.failed:
             return Outcome.FAILED
         if self._stopped_by_hand:

@@ -8,10 +8,11 @@ is added here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import msgspec
 
-from engine.messages import Histogram
+from engine.messages import Histogram, MediaCounters, MediaNumbers
 from engine.stats.measurements import Measurements
 
 
@@ -44,6 +45,7 @@ class Gathered:
         self._from_due = _totals(empty[0].response_times_from_due)
         self._call_length = _Total(empty[0].call_length)
         self._lateness = _Total(empty[0].lateness)
+        self._media: dict[str, _Total] = {}
 
     def take(self, index: int, reported: Measurements) -> None:
         """Take in what a shard has reported."""
@@ -54,12 +56,20 @@ class Gathered:
             total.add(reported.response_times_from_due[name])
         self._call_length.add(reported.call_length)
         self._lateness.add(reported.lateness)
+        if reported.media is not None:
+            for name, histogram in reported.media.histograms().items():
+                if name not in self._media:
+                    self._media[name] = _Total(_empty_like(histogram))
+                self._media[name].add(histogram)
 
     def lose(self, index: int) -> None:
-        """A shard is gone: the calls that it had open are lost with it."""
-        counters = self._reported[index].counters
+        """A shard is gone: the calls that it had open are lost with it, and their media is over."""
+        counters, media = self._reported[index].counters, self._reported[index].media
         counters = msgspec.structs.replace(counters, lost_with_shard=counters.lost_with_shard + counters.open, open=0)
-        self._reported[index] = msgspec.structs.replace(self._reported[index], counters=counters)
+        if media is not None:
+            ended = msgspec.structs.replace(media.counters, streams_out=0, streams_in=0)
+            media = msgspec.structs.replace(media, counters=ended)
+        self._reported[index] = msgspec.structs.replace(self._reported[index], counters=counters, media=media)
 
     def measurements(self) -> Measurements:
         """Everything since the start, in a copy."""
@@ -76,7 +86,21 @@ class Gathered:
             call_length=self._call_length.copy(),
             lateness=self._lateness.copy(),
             wall_ns=sum(one.wall_ns for one in self._reported),
+            media=self._media_numbers(),
         )
+
+    def _media_numbers(self) -> MediaNumbers | None:
+        """Those of all shards that have media, None when none has."""
+        told = [one.media.counters for one in self._reported if one.media is not None]
+        if not told or not self._media:
+            return None
+        counters = reduce(MediaCounters.plus, told[1:], told[0])
+        return MediaNumbers(counters=counters, **_copies(self._media))
+
+
+def _empty_like(histogram: Histogram) -> Histogram:
+    bounds_ms = histogram.bounds_ms
+    return Histogram(kept_bits=histogram.kept_bits, bounds_ms=bounds_ms, repartition=[0] * len(histogram.repartition))
 
 
 def _totals(empty: Mapping[str, Histogram]) -> dict[str, _Total]:

@@ -10,6 +10,7 @@ import msgspec
 from engine.messages import Counters, Failure, Histogram, StepCounts
 from engine.messages.counts import MOST_REASONS, OTHER_REASONS
 from engine.stats.measurements import Measurements
+from engine.stats.media import MediaMeter
 from engine.stats.samples import Samples
 
 LONGEST_REASON: Final = 200
@@ -48,7 +49,7 @@ class Meter:
     """What the calls of one scenario in a shard write to. The attributes are written directly: this runs once a message.
 
     A shard tells the meter of its main scenario; `beside` it may have those of others, whose counters are told with it. Of a
-    meter whose `counts_calls` is false only what is not about calls is told.
+    meter whose `counts_calls` is false only what is not about calls is told. `media` is what media write to, None without any.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class Meter:
         "counters",
         "counts_calls",
         "lateness",
+        "media",
         "response_times",
         "response_times_from_due",
         "scenario_counters",
@@ -78,6 +80,7 @@ class Meter:
     ) -> None:
         self.counts_calls = True
         self.beside: list[Meter] = []
+        self.media: MediaMeter | None = None
         self._timer_names = timers
         self._counter_names = counters
         self.counters = Counters()
@@ -132,6 +135,8 @@ class Meter:
         for samples in self._all_samples:
             if len(samples.pending) >= MANY_PENDING:
                 samples.fold()
+        if self.media is not None:
+            self.media.fold()
         for other in self.beside:
             other.fold()
 
@@ -148,6 +153,7 @@ class Meter:
             call_length=self.call_length.take(),
             lateness=self.lateness.take(),
             wall_ns=self.wall_ns,
+            media=None if self.media is None else self.media.take(),
         )
 
     def _copy(self) -> Counters:
@@ -177,6 +183,8 @@ class Meter:
             self.response_times_from_due[index].give_back(taken.response_times_from_due[name])
         self.call_length.give_back(taken.call_length)
         self.lateness.give_back(taken.lateness)
+        if self.media is not None and taken.media is not None:
+            self.media.give_back(taken.media)
 
     def _take(self, samples: list[Samples]) -> dict[str, Histogram]:
         return {name: one.take() for name, one in zip(self._timer_names, samples, strict=True)}

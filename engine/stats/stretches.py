@@ -35,6 +35,18 @@ class Stretch:
         earlier: int = getattr(self.before.counters, name) if self.before else 0
         return int(getattr(self.after.counters, name)) - earlier
 
+    def counted_of_media(self, name: str) -> int:
+        """What was added to a counter of media; 0 where there is none."""
+        now, earlier = self.after.media, self.before.media if self.before else None
+        return (getattr(now.counters, name) if now else 0) - (getattr(earlier.counters, name) if earlier else 0)
+
+    def packet_lateness(self) -> Histogram:
+        """How late packets of media were sent; empty where there are none."""
+        now, earlier = self.after.media, self.before.media if self.before else None
+        if now is None:
+            return Histogram(repartition=[0])
+        return now.lateness.since(earlier.lateness) if earlier else now.lateness
+
     def wall_ns(self) -> int:
         """The time that shards measured, added up."""
         return self.after.wall_ns - (self.before.wall_ns if self.before else 0)

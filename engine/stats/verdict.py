@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.messages import Verdict
 from engine.stats.measurements import Measurements
+from engine.stats.media import LATE_PACKET_MS
 from engine.stats.meter import LATE_START_NS
 from engine.stats.stretches import STRETCH_NS, Stretch, Trouble, Troubles
 
@@ -70,25 +71,50 @@ def _busy_share(trouble: Trouble) -> str:
     return f"{trouble.amount / trouble.total:.0%}"
 
 
-def _lost(counter: str, what: str) -> Rule:
+def _late_packets_in_all(run: Stretch) -> str:
+    lateness = run.packet_lateness()
+    late = lateness.repartition[-1]
+    if not late or late <= LATE_SHARE * lateness.count:
+        return ""
+    p99_ms = lateness.percentiles_ns(99)[0] / 1e6
+    return f"{late / lateness.count:.1%} of the media packets were sent over {LATE_PACKET_MS} ms late (p99 {p99_ms:.0f} ms)"
+
+
+def _late_packets(stretch: Stretch) -> Trouble | None:
+    lateness = stretch.packet_lateness()
+    late = lateness.repartition[-1]
+    if late < FEWEST_LATE or late <= LATE_SHARE * lateness.count:
+        return None
+    return Trouble(stretch.from_ns, stretch.to_ns, late, lateness.count, lateness.max_ns)
+
+
+def _late_share(trouble: Trouble) -> str:
+    return f"{trouble.amount / trouble.total:.1%} of them (up to {trouble.worst_ns / 1e6:.0f} ms)"
+
+
+def _lost(counter: str, what: str, counted: Callable[[Stretch, str], int] = Stretch.counted) -> Rule:
     """Nothing of this may happen: `what` says it, with the number in place of {}."""
 
     def trouble(stretch: Stretch) -> Trouble | None:
-        number = stretch.counted(counter)
+        number = counted(stretch, counter)
         return Trouble(stretch.from_ns, stretch.to_ns, number) if number else None
 
     def whole(run: Stretch) -> str:
-        number = run.counted(counter)
+        number = counted(run, counter)
         return what.format(number) if number else ""
 
     return Rule(whole, trouble, figure=lambda trouble: str(trouble.amount))
+
+
+def _lost_media(counter: str, what: str) -> Rule:
+    return _lost(counter, what, Stretch.counted_of_media)
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         _late_in_all,
         _late,
-        figure=lambda trouble: f"{trouble.amount / trouble.total:.1%} of them (up to {trouble.worst_ns / 1e6:.0f} ms)",
+        figure=_late_share,
         in_part=f"calls started over {LATE_START_NS // 1_000_000} ms late",
     ),
     _lost("kernel_drops", "the kernel dropped {} datagrams that we did not read in time"),
@@ -96,6 +122,16 @@ RULES: tuple[Rule, ...] = (
     _lost("trace_drops", "a full queue dropped {} messages from the trace"),
     Rule(_busy_in_all, _busy, figure=_busy_share, in_part=f"the generator used over {BUSY_SHARE:.0%} of its CPU"),
     _lost("lost_with_shard", "{} calls ended unseen with a worker process"),
+    Rule(
+        _late_packets_in_all,
+        _late_packets,
+        figure=_late_share,
+        in_part=f"media packets were sent over {LATE_PACKET_MS} ms late",
+    ),
+    _lost_media("skipped", "{} media packets were not sent, because their time had passed"),
+    _lost_media("send_errors", "the kernel did not take {} media packets"),
+    _lost_media("kernel_drops", "the kernel dropped {} media packets that we did not read in time"),
+    _lost_media("recording_drops", "{} packets are missing in recordings, because the disk was too slow"),
 )
 
 

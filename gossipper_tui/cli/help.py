@@ -65,7 +65,8 @@ Keys while it runs:
 
 Exit codes:
   0     every call succeeded      1     a call failed             97    stopped by hand
-  99    there was no call         254   could not bind            255   any other error"""
+  99    there was no call         253   an RTP check failed       254   could not bind
+  255   any other error"""
 
 
 def overview() -> str:

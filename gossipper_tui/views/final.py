@@ -12,7 +12,14 @@ from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, plain
 from gossipper_tui.views.status import run_title, security_text, verdict_text
 
-OUTCOME_MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.STOPPED: "■", Outcome.NO_CALLS: "■", Outcome.ERROR: "✘"}
+OUTCOME_MARKS = {
+    Outcome.PASSED: "✔",
+    Outcome.FAILED: "✘",
+    Outcome.CHECK_FAILED: "✘",
+    Outcome.STOPPED: "■",
+    Outcome.NO_CALLS: "■",
+    Outcome.ERROR: "✘",
+}
 """A mark beside the word that says how a run ended."""
 
 

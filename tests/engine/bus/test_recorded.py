@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from engine.bus.recorded import LineReader, LineWriter
 from engine.messages import Histogram, RunState, Snapshot
 from engine.messages.histogram import KEPT_BITS
+from engine.stats.gathered import Gathered
+from engine.stats.media import MediaMeter, Received, Reported
+from engine.stats.meter import Meter
 from engine.stats.samples import Samples
 from tests.engine.bus.events import RUN, finished, logged, snapshot, started
 
@@ -51,6 +54,30 @@ def test_what_is_read_is_what_was_written(times_ns: list[list[int]]) -> None:
     writer, reader = LineWriter(), LineReader()
     for written in snapshots(times_ns):
         assert reader.read(line_of(writer, written)) == (written.elapsed_ns, written)
+
+
+def with_media(snapshots: list[Snapshot]) -> list[Snapshot]:
+    """The same snapshots, which tell of media from the second on."""
+    meter = Meter(steps=1)
+    media = meter.media = MediaMeter()
+    gathered = Gathered([meter.take()])
+    made = snapshots[:1]
+    for second, each in enumerate(snapshots[1:]):
+        media.lateness.pending.extend((second, 7_000_000))
+        media.leg_opened().closed(Received(100, second, 1_000_000, 2_000_000, 60_000_000, 4.1), Reported(0.01, 3_000_000, 4.2))
+        gathered.take(0, meter.take())
+        made.append(msgspec.structs.replace(each, media=gathered.measurements().media))
+    return made
+
+
+def test_media_is_read_as_it_was_written() -> None:
+    writer, reader = LineWriter(), LineReader()
+    written = with_media(snapshots([[1], [2], [3], [4]]))
+    assert written[3].media is not None
+    assert written[3].media.lateness.count == 6
+    lines = [line_of(writer, each) for each in written]
+    assert [reader.read(line)[1] for line in lines] == written
+    assert b'"media.lateness":[2,1,' in lines[3]
 
 
 def test_runs_in_one_recording_do_not_mix() -> None:

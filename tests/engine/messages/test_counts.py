@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.messages import Counters, Failure, StepCounts
+from engine.messages import SIPP_FAILURES, Counters, Failure, StepCounts
+from engine.messages.counts import MEDIA_FAILURES
 
 counts = st.integers(min_value=0, max_value=2**40)
 
@@ -46,6 +47,7 @@ def test_every_count_of_a_step_adds() -> None:
     assert one.plus(one) == StepCounts(messages=2, retransmissions=4, timeouts=6, unexpected=8, lost=10, open=12)
 
 
-def test_the_failure_classes_are_the_columns_of_sipp() -> None:
+def test_the_failure_classes_are_the_columns_of_sipp_and_those_of_media() -> None:
     assert all(failure.value.startswith("Failed") for failure in Failure)
-    assert len(Failure) == 17
+    assert len(SIPP_FAILURES) == 17
+    assert {*SIPP_FAILURES, *MEDIA_FAILURES} == set(Failure)

@@ -24,7 +24,7 @@ from engine.messages import (
 )
 from engine.options import RunConfig
 from engine.report.summary import summarize
-from tests.engine.report.examples import run_started, snapshot
+from tests.engine.report.examples import media, run_started, snapshot
 
 CONFIG = RunConfig(remote="[::1]:5060", users=3, data_files=("a.csv", "b.csv"), keywords=(("name", "value"),))
 SNAPSHOT = snapshot(elapsed_s=2, successful=3, failed=1, response_ms=(1, 2, 3, 30))
@@ -32,6 +32,7 @@ SNAPSHOT = snapshot(elapsed_s=2, successful=3, failed=1, response_ms=(1, 2, 3, 3
 EVENTS: list[Event] = [
     run_started(),
     SNAPSHOT,
+    msgspec.structs.replace(SNAPSHOT, media=media()),
     Warning(run="1", elapsed_ns=5, text="a socket is full", count=3),
     Logged(run="1", elapsed_ns=6, text="what the scenario said"),
     RunFinished(run="1", summary=summarize(run_started(), SNAPSHOT, Outcome.FAILED)),

@@ -11,6 +11,7 @@ from engine.messages import (
     Counters,
     Failure,
     Histogram,
+    MediaNumbers,
     Role,
     RunStarted,
     RunState,
@@ -22,6 +23,7 @@ from engine.messages import (
     Verdict,
 )
 from engine.options import RunConfig
+from engine.stats.media import MediaMeter, Received, Reported
 from engine.stats.samples import Samples
 
 MS = 1_000_000
@@ -106,3 +108,15 @@ def snapshot(
         lateness=histogram((0.1,) * created),
         verdict=Verdict(),
     )
+
+
+def media(*, legs: int = 2, packets: int = 1000, lost: int = 10, checks_failed: int = 0) -> MediaNumbers:
+    """The media of calls that each lost the same."""
+    meter = MediaMeter()
+    meter.counters.packets_sent = meter.counters.packets_received = legs * packets
+    meter.counters.checks_failed = checks_failed
+    meter.lateness.pending.extend([MS] * (legs * packets))
+    for _ in range(legs):
+        heard = Received(packets, lost, 2 * MS, 5 * MS, 61 * MS, 4.1)
+        meter.leg_opened().closed(heard, Reported(loss=0.02, jitter_ns=3 * MS, mos=3.9))
+    return meter.take()

@@ -17,7 +17,7 @@ from engine.messages import EXIT_CODES, Outcome, RunState, Snapshot, TlsState
 from engine.report.files import LogFile, write_whole
 from engine.report.schema import schema_text, summary_schema
 from engine.report.summary import summarize, summary_json, write_summary_json
-from tests.engine.report.examples import run_started, snapshot
+from tests.engine.report.examples import media, run_started, snapshot
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "summary.schema.json"
 
@@ -69,6 +69,19 @@ def test_what_tls_gave_is_in_the_summary() -> None:
     document = as_json(msgspec.structs.replace(finished(), tls=tls), Outcome.PASSED)
     assert document["tls"] == {"verified": False, "version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384"}
     jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_what_media_did_is_in_the_summary() -> None:
+    assert as_json(finished(), Outcome.PASSED)["media"] is None
+    document = as_json(msgspec.structs.replace(finished(), media=media(lost=10)), Outcome.CHECK_FAILED)
+    jsonschema.validate(document, summary_schema(), cls=jsonschema.Draft202012Validator)
+    assert (document["outcome"], document["exit_code"]) == ("RTP check failed", 253)
+    told = document["media"]
+    assert (told["counters"]["legs"], told["counters"]["packets_sent"], told["counters"]["lost"]) == (2, 2000, 20)
+    assert (told["loss_percent"]["count"], told["loss_percent"]["mean"], told["sent_loss_percent"]["max"]) == (2, 1.0, 2.0)
+    assert (told["mos"]["min"], told["mos"]["p50"], told["sent_mos"]["mean"]) == (4.1, 4.1, 3.9)
+    assert (told["jitter"]["mean_ms"], told["jitter_max"]["max_ms"], told["gap"]["p50_ms"]) == (2, 5, 61)
+    assert told["lateness"]["repartition"] == [[5, 2000], [None, 0]]
 
 
 def test_the_schema_refuses_what_is_no_summary() -> None:
