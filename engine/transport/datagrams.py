@@ -22,11 +22,12 @@ SO_TIMESTAMPNS: Final = 35
 """Have the kernel tell when it had each datagram: Linux's number, which the socket module has no name for; also the type
 of the control message that tells it (asm-generic/socket.h)."""
 
-_IOVEC: Final = struct.Struct("@PN")
-_HEADER: Final = struct.Struct("@PIPNPNi0PI0P")
+IOVEC: Final = struct.Struct("@PN")
+"""A `struct iovec`: where memory lies, and its size."""
+MMSGHDR: Final = struct.Struct("@PIPNPNi0PI0P")
 """A `struct mmsghdr` (recvmsg(2)): name, its size, vectors, how many, control, its size, flags; and the length read."""
 _WORD: Final = struct.calcsize("@I")
-_LENGTH_AT: Final = (_HEADER.size - struct.calcsize("@I0P")) // _WORD
+_LENGTH_AT: Final = (MMSGHDR.size - struct.calcsize("@I0P")) // _WORD
 _NAME: Final = 32
 """Bytes for the address of the sender: a `sockaddr_in6` has 28."""
 _ABOUT: Final = struct.Struct(f"@{_NAME}sNiill0P")
@@ -53,9 +54,9 @@ class Inbox:
         self._capacity = capacity
         self._data = bytearray(capacity * LARGEST_DATAGRAM)
         self._about = bytearray(capacity * _ABOUT.size)
-        self._vectors = bytearray(capacity * _IOVEC.size)
-        self._headers = bytearray(capacity * _HEADER.size)
-        self._address = _address_of(self._headers)
+        self._vectors = bytearray(capacity * IOVEC.size)
+        self._headers = bytearray(capacity * MMSGHDR.size)
+        self._address = address_of(self._headers)
         for index in range(capacity):
             self._lay_out(index)
         # The kernel writes over the sizes that it was given, and leaves standing what it does not write.
@@ -69,12 +70,12 @@ class Inbox:
         self._senders: dict[bytes, Address] = {}
 
     def _lay_out(self, index: int) -> None:
-        data = _address_of(self._data) + index * LARGEST_DATAGRAM
-        vector = _address_of(self._vectors) + index * _IOVEC.size
-        name = _address_of(self._about) + index * _ABOUT.size
-        _IOVEC.pack_into(self._vectors, index * _IOVEC.size, data, LARGEST_DATAGRAM)
+        data = address_of(self._data) + index * LARGEST_DATAGRAM
+        vector = address_of(self._vectors) + index * IOVEC.size
+        name = address_of(self._about) + index * _ABOUT.size
+        IOVEC.pack_into(self._vectors, index * IOVEC.size, data, LARGEST_DATAGRAM)
         control = (name + _NAME, _ABOUT.size - _NAME)
-        _HEADER.pack_into(self._headers, index * _HEADER.size, name, _NAME, vector, 1, *control, 0, 0)
+        MMSGHDR.pack_into(self._headers, index * MMSGHDR.size, name, _NAME, vector, 1, *control, 0, 0)
 
     @property
     def capacity(self) -> int:
@@ -83,7 +84,7 @@ class Inbox:
 
     def read(self, descriptor: int) -> int:
         """Read what waits at a socket; how many datagrams. Raises OSError, BlockingIOError when there is none."""
-        headers, about = self._used * _HEADER.size, self._used * _ABOUT.size
+        headers, about = self._used * MMSGHDR.size, self._used * _ABOUT.size
         self._header_view[:headers] = self._fresh_headers[:headers]
         self._about_view[:about] = self._fresh_about[:about]
         count: int = _recvmmsg(descriptor, self._address, self._capacity, socket.MSG_DONTWAIT, None)
@@ -97,7 +98,7 @@ class Inbox:
     def data(self, index: int) -> bytes:
         """A datagram."""
         start = index * LARGEST_DATAGRAM
-        size: int = self._words[index * (_HEADER.size // _WORD) + _LENGTH_AT]
+        size: int = self._words[index * (MMSGHDR.size // _WORD) + _LENGTH_AT]
         return self._data_view[start : start + size].tobytes()
 
     def about(self, index: int) -> tuple[Address, int]:
@@ -124,6 +125,6 @@ def _address(name: bytes) -> Address:
     return socket.inet_ntop(socket.AF_INET, ip), port
 
 
-def _address_of(memory: bytearray) -> int:
-    """Where it lies; it stays there as long as it is not resized, which a view of it forbids."""
+def address_of(memory: bytearray) -> int:
+    """Where memory lies; it stays there as long as it is not resized, which a view of it forbids."""
     return ctypes.addressof(ctypes.c_char.from_buffer(memory))

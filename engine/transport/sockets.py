@@ -71,13 +71,13 @@ def bind_port(addresses: Addresses, kind: socket.SocketKind, port: int, buffer_s
     except BindError:
         sock.close()
         raise
-    _ask_buffers(sock, buffer_size)
+    ask_buffers(sock, buffer_size)
     if kind == socket.SOCK_DGRAM:
-        _ask_stamps(sock)
+        ask_stamps(sock)
     return sock
 
 
-def _ask_stamps(sock: socket.socket) -> None:
+def ask_stamps(sock: socket.socket) -> None:
     """Have the kernel tell with each datagram when it came."""
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 
@@ -114,7 +114,7 @@ def _no_port_left(ip: str) -> str:
     return f"{where}; widen net.ipv4.ip_local_port_range, add addresses (-ip_list), or share sockets (-max_socket)"
 
 
-def _ask_buffers(sock: socket.socket, size: int) -> None:
+def ask_buffers(sock: socket.socket, size: int) -> None:
     """Ask for buffers past the system's limit where we may, else up to it: what does not fit is dropped. 0 leaves them."""
     if not size:
         return
