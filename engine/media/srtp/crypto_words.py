@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the keywords for `a=crypto` in a scenario say: SIPp's, and the same for the suites that SIPp does not have.
+
+    a=crypto:[cryptotag1audio] [cryptosuiteaescm128sha1801audio] inline:[cryptokeyparams1audio]
+    a=crypto:[cryptotag2audio] [cryptosuiteaescm128sha1322audio] inline:[cryptokeyparams2audio] [ueaescm128sha1322audio]
+
+There are two places a kind of media, 1 and 2; an offer may use both, an answer uses the first. `CRYPTO_WORDS` has all
+keywords, and `CryptoPlaces` what a call remembers from one to the next. Keys are not agreed on here but from the SDP that
+was really sent and received (`sdes.agree`), so a line may as well be written out, or come from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from engine.media.kinds import MediaKind
+from engine.media.srtp.sdes import UNENCRYPTED_SRTP, Crypto, choose, new_key
+from engine.media.srtp.suites import AES_CM_128_HMAC_SHA1_80, SUITES, Suite
+
+
+class Says(Enum):
+    """What a keyword stands for."""
+
+    TAG = auto()
+    SUITE = auto()
+    KEY = auto()
+    UNENCRYPTED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class CryptoWord:
+    """One keyword: what it says, of which place (1 or 2) of which kind; `suite` where its name has one."""
+
+    says: Says
+    place: int
+    kind: MediaKind
+    suite: Suite | None = None
+
+
+def _words() -> dict[str, CryptoWord]:
+    words: dict[str, CryptoWord] = {}
+    for kind in (MediaKind.AUDIO, MediaKind.VIDEO):
+        for place in (1, 2):
+            words[f"cryptotag{place}{kind}"] = CryptoWord(Says.TAG, place, kind)
+            words[f"cryptokeyparams{place}{kind}"] = CryptoWord(Says.KEY, place, kind)
+            for suite in SUITES:
+                words[f"cryptosuite{suite.keyword}{place}{kind}"] = CryptoWord(Says.SUITE, place, kind, suite)
+                if suite.encrypts and not suite.aead:
+                    words[f"ue{suite.keyword}{place}{kind}"] = CryptoWord(Says.UNENCRYPTED, place, kind, suite)
+    return words
+
+
+CRYPTO_WORDS: Final = _words()
+"""Every keyword, without its brackets."""
+
+
+class CryptoPlaces:
+    """What a call remembers of its own `a=crypto` lines; made when the first keyword comes."""
+
+    __slots__ = ("_keys", "_suites")
+
+    def __init__(self) -> None:
+        self._suites: dict[tuple[MediaKind, int], Suite] = {}
+        self._keys: dict[tuple[MediaKind, int], str] = {}
+
+    def tag(self, word: CryptoWord, offered: Iterable[Crypto] = (), suite: Suite | None = None) -> str:
+        """The tag. `offered`: the peer's lines when this answers them, else nothing; `suite`: that of the line, if it is known.
+
+        An answer has the tag of the line that it takes (RFC 4568 section 5.1.2). Otherwise it is the place, as in SIPp.
+        """
+        taken = choose(offered, suite) if word.place == 1 else None
+        return str(word.place if taken is None else taken.tag)
+
+    def suite(self, word: CryptoWord) -> str:
+        """The suite's name, which is remembered for the key."""
+        suite = word.suite or AES_CM_128_HMAC_SHA1_80
+        self._suites[word.kind, word.place] = suite
+        return suite.name
+
+    def key(self, word: CryptoWord, randbytes: Callable[[int], bytes], *, again: bool = False) -> str:
+        """A new key in base64, as long as the suite of this place asks for (of 30 bytes when it has none).
+
+        `again`: the one of before, which SIPp gives for a negative offset (`[cryptokeyparams1audio-1]`).
+        """
+        place = word.kind, word.place
+        key = self._keys.get(place) if again else None
+        if key is None:
+            key = self._keys[place] = new_key(self._suites.get(place, AES_CM_128_HMAC_SHA1_80), randbytes)
+        return key
+
+    @staticmethod
+    def unencrypted(word: CryptoWord) -> str:
+        """The parameter that asks for authentication only; SIPp's `[ue…]`."""
+        return UNENCRYPTED_SRTP
