@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What libsrtp is told of a direction: `policy_of(keys, ssrc_type)`.
+"""What libsrtp is told of a direction: `context_of(keys, ssrc_type)`.
 
 pylibsrtp offers the four profiles that DTLS negotiates. libsrtp knows more, which SDES may name (longer keys, no encryption),
 but the binding hides the struct that says so. It is six numbers; they are written only where a profile's own six are found to
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pylibsrtp import Policy
 
-from engine.media.srtp.binding import ffi
+from engine.media.srtp.binding import ffi, lib
 from engine.media.srtp.suites import (
     AEAD_AES_128_GCM,
     AEAD_AES_256_GCM,
@@ -53,8 +53,25 @@ def refusal(suite: Suite, encrypts: bool = True) -> str | None:
     return None
 
 
-def policy_of(keys: Keys, ssrc_type: int) -> Policy:
-    """libsrtp's policy for one direction and all its SSRCs. Raises ValueError for what `refusal` names."""
+def context_of(keys: Keys, ssrc_type: int) -> Any:
+    """libsrtp's context for one direction and all its SSRCs (`srtp_t *`). Raises ValueError for what `refusal` names.
+
+    Not to be moved into a compiled module: mypyc lets go of `policy` after the last line that names it, and with it goes the
+    memory of the key, which libsrtp still has to read.
+    """
+    policy = _policy_of(keys, ssrc_type)
+    owner: Any = ffi.new("srtp_t *")
+    status = lib.srtp_create(owner, policy._policy)
+    if status:
+        raise ValueError(f"libsrtp takes no key for {keys.suite.name} (its error {status})")
+    return ffi.gc(owner, _free)
+
+
+def _free(owner: Any) -> None:
+    lib.srtp_dealloc(owner[0])
+
+
+def _policy_of(keys: Keys, ssrc_type: int) -> Policy:
     suite = keys.suite
     encrypts = keys.encrypt_rtp and keys.encrypt_rtcp
     reason = refusal(suite, encrypts)

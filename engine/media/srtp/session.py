@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, Final
 
 from engine.media.srtp.binding import ffi, lib
-from engine.media.srtp.policy import ANY_INBOUND, ANY_OUTBOUND, policy_of
+from engine.media.srtp.policy import ANY_INBOUND, ANY_OUTBOUND, context_of
 from engine.media.srtp.suites import Keys
 
 MOST_SSRCS: Final = 64
@@ -54,13 +54,8 @@ class _Direction:
     __slots__ = ("_buffer", "_context", "_keys", "_last", "_length", "_mki", "_owner", "_ssrcs", "_view", "status")
 
     def __init__(self, keys: Keys, ssrc_type: int) -> None:
-        policy = policy_of(keys, ssrc_type)
-        owner: Any = ffi.new("srtp_t *")
-        status = lib.srtp_create(owner, policy._policy)
-        if status:
-            raise ValueError(f"libsrtp takes no key for {keys.suite.name} (its error {status})")
-        self._owner: Any = ffi.gc(owner, _free)
-        self._context: Any = owner[0]
+        self._owner = context_of(keys, ssrc_type)
+        self._context: Any = self._owner[0]
         self._buffer: Any = ffi.new("char[]", _BUFFER_BYTES)
         self._view: Any = ffi.buffer(self._buffer)
         self._length: Any = ffi.new("int *")
@@ -123,10 +118,6 @@ class _Direction:
         end = len(packet) if self._keys.suite.aead else len(packet) - tag_bytes
         start = end - len(self._mki)
         return packet[:start] + packet[end:] if start > 0 and packet[start:end] == self._mki else b""
-
-
-def _free(owner: Any) -> None:
-    lib.srtp_dealloc(owner[0])
 
 
 class Srtp:
