@@ -101,6 +101,7 @@ class Reception:
         "_last_arrived_ns",
         "_last_timestamp",
         "_last_timestamp_ns",
+        "_packet_ns",
         "_packet_ticks",
         "_received_prior",
         "_timed",
@@ -146,6 +147,7 @@ class Reception:
         self._last_timestamp_ns = 0
         self._timed = False
         self._packet_ticks = 0
+        self._packet_ns = 0
         self._gap_ns = GAP_PACKETS * DEFAULT_PACKET_NS
         self._expected_prior = 0
         self._received_prior = 0
@@ -185,7 +187,8 @@ class Reception:
                 ticks -= _CLOCK
             if follows and ticks != self._packet_ticks and not marker:
                 self._learn(ticks)
-            difference_ns = arrived_ns - self._last_timestamp_ns - ticks * NS_A_SECOND // self.clock_rate
+            step_ns = self._packet_ns if ticks == self._packet_ticks else ticks * NS_A_SECOND // self.clock_rate
+            difference_ns = arrived_ns - self._last_timestamp_ns - step_ns
             self._difference(difference_ns if difference_ns >= 0 else -difference_ns, marker)
         self._timed = True
         self._last_timestamp = timestamp
@@ -313,6 +316,7 @@ class Reception:
         packet_ns = ticks * NS_A_SECOND // self.clock_rate
         if 0 < packet_ns <= MOST_PACKET_NS:
             self._packet_ticks = ticks
+            self._packet_ns = packet_ns
             self._gap_ns = GAP_PACKETS * packet_ns
 
     def _difference(self, difference_ns: int, marker: bool) -> None:
