@@ -17,7 +17,7 @@ How it is used:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -33,20 +33,27 @@ MANY_PENDING: Final = 1000
 _MILLION: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What a leg received from its beginning to its end.
+class Received(Protocol):
+    """What a leg received from its beginning to its end; `engine.media.reception.ReceptionSummary` is one.
 
-    `expected` and `lost` are packets (RFC 3550 appendix A.3; `lost` may be negative when there were duplicates). `jitter_ns` is
-    the mean, `gap_ns` the longest time without a packet. `mos` is 1 to 4.5, 0 when it cannot be told.
+    `expected` and `lost` are packets (RFC 3550 appendix A.3), `gaps` the times without packets that a listener hears. `mos` is
+    1 to 4.5, 0 when it cannot be told.
     """
 
-    expected: int
-    lost: int
-    jitter_ns: int
-    jitter_max_ns: int
-    gap_ns: int
-    mos: float = 0.0
+    @property
+    def expected(self) -> int: ...
+    @property
+    def lost(self) -> int: ...
+    @property
+    def jitter_mean_ns(self) -> int: ...
+    @property
+    def jitter_max_ns(self) -> int: ...
+    @property
+    def longest_gap_ns(self) -> int: ...
+    @property
+    def gaps(self) -> int: ...
+    @property
+    def mos(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +130,18 @@ class LegMeter:
             self._media.mos_seen.pending.append(round(mos * 1000))
 
     def closed(self, received: Received | None, sent: Reported | None) -> None:
-        """At its end: what it received, None for nothing, and what was told of what it sent, None for nothing."""
+        """At its end: what it received, None for nothing, and what was told of what it sent, None for nothing. What has `seen`
+        nothing was short, so all of it is what is seen of it."""
         media = self._media
         if received is not None:
+            if not self._expected:
+                self.seen(received.expected, received.lost, received.jitter_mean_ns, received.mos)
             self._count(received.expected, received.lost)
             media.loss.pending.append(_parts_per_million(received.lost, received.expected))
-            media.jitter.pending.append(received.jitter_ns)
+            media.jitter.pending.append(received.jitter_mean_ns)
             media.jitter_max.pending.append(received.jitter_max_ns)
-            media.gap.pending.append(received.gap_ns)
+            media.gap.pending.append(received.longest_gap_ns)
+            media.counters.gaps += received.gaps
             if received.mos:
                 media.mos.pending.append(round(received.mos * 1000))
         if sent is not None:

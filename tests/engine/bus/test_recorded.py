@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bus.recorded import LineReader, LineWriter
+from engine.media.reception import ReceptionSummary
 from engine.messages import Histogram, RunState, Snapshot
 from engine.messages.histogram import KEPT_BITS
 from engine.stats.gathered import Gathered
-from engine.stats.media import MediaMeter, Received, Reported
+from engine.stats.media import MediaMeter, Reported
 from engine.stats.meter import Meter
 from engine.stats.samples import Samples
 from tests.engine.bus.events import RUN, finished, logged, snapshot, started
@@ -64,7 +65,8 @@ def with_media(snapshots: list[Snapshot]) -> list[Snapshot]:
     made = snapshots[:1]
     for second, each in enumerate(snapshots[1:]):
         media.lateness.pending.extend((second, 7_000_000))
-        media.leg_opened().closed(Received(100, second, 1_000_000, 2_000_000, 60_000_000, 4.1), Reported(0.01, 3_000_000, 4.2))
+        heard = ReceptionSummary(expected=100, lost=second, jitter_mean_ns=1_000_000, longest_gap_ns=60_000_000, mos=4.1)
+        media.leg_opened().closed(heard, Reported(0.01, 3_000_000, 4.2))
         gathered.take(0, meter.take())
         made.append(msgspec.structs.replace(each, media=gathered.measurements().media))
     return made

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.media.reception import ReceptionSummary
 from engine.messages import (
     Counters,
     Failure,
@@ -23,7 +24,7 @@ from engine.messages import (
     Verdict,
 )
 from engine.options import RunConfig
-from engine.stats.media import MediaMeter, Received, Reported
+from engine.stats.media import MediaMeter, Reported
 from engine.stats.samples import Samples
 
 MS = 1_000_000
@@ -117,6 +118,8 @@ def media(*, legs: int = 2, packets: int = 1000, lost: int = 10, checks_failed: 
     meter.counters.checks_failed = checks_failed
     meter.lateness.pending.extend([MS] * (legs * packets))
     for _ in range(legs):
-        heard = Received(packets, lost, 2 * MS, 5 * MS, 61 * MS, 4.1)
+        heard = ReceptionSummary(
+            expected=packets, lost=lost, jitter_mean_ns=2 * MS, jitter_max_ns=5 * MS, longest_gap_ns=61 * MS, mos=4.1
+        )
         meter.leg_opened().closed(heard, Reported(loss=0.02, jitter_ns=3 * MS, mos=3.9))
     return meter.take()

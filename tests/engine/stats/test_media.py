@@ -6,17 +6,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from engine.media.reception import ReceptionSummary
 from engine.messages import MediaCounters, MediaNumbers
 from engine.messages.media import MEDIA_HISTOGRAMS
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
-from engine.stats.media import LATE_PACKET_MS, MediaMeter, Received, Reported
+from engine.stats.media import LATE_PACKET_MS, MediaMeter, Reported
 from engine.stats.meter import Meter
 from engine.stats.stretches import STRETCH_NS
 from engine.stats.verdict import Judge
 
 MS = 1_000_000
-LEG = Received(expected=1000, lost=10, jitter_ns=2 * MS, jitter_max_ns=5 * MS, gap_ns=61 * MS, mos=4.1)
+LEG = ReceptionSummary(
+    expected=1000, lost=10, jitter_mean_ns=2 * MS, jitter_max_ns=5 * MS, longest_gap_ns=61 * MS, gaps=1, mos=4.1
+)
 
 
 def meter_with_media(tally: object = None) -> tuple[Meter, MediaMeter]:
@@ -43,12 +46,14 @@ def test_a_leg_tells_each_figure_once() -> None:
     meter, media = meter_with_media()
     media.leg_opened().closed(LEG, Reported(loss=0.02, jitter_ns=3 * MS, mos=3.9))
     told = media_of(meter.take())
-    assert (told.counters.legs, told.counters.expected, told.counters.lost) == (1, 1000, 10)
+    assert (told.counters.legs, told.counters.expected, told.counters.lost, told.counters.gaps) == (1, 1000, 10, 1)
     values = {name: histogram.sum_ns for name, histogram in told.histograms().items() if histogram.count}
     assert values == {
         "loss": 10_000,
         "jitter": 2 * MS,
         "jitter_max": 5 * MS,
+        "jitter_seen": 2 * MS,
+        "mos_seen": 4100,
         "gap": 61 * MS,
         "mos": 4100,
         "sent_loss": 20_000,
@@ -69,7 +74,7 @@ def test_quality_that_cannot_be_told_is_not_counted() -> None:
     meter, media = meter_with_media()
     leg = media.leg_opened()
     leg.seen(5, 0, MS, 0.0)
-    leg.closed(Received(5, 0, MS, MS, MS), Reported(0.0, MS))
+    leg.closed(ReceptionSummary(expected=5, jitter_mean_ns=MS), Reported(0.0, MS))
     told = media_of(meter.take())
     assert (told.loss.count, told.jitter_seen.count) == (1, 1)
     assert (told.mos.count, told.mos_seen.count, told.sent_mos.count) == (0, 0, 0)
@@ -90,7 +95,7 @@ def test_packets_that_were_told_while_a_leg_went_on_are_counted_once() -> None:
 @pytest.mark.parametrize(("expected", "lost", "parts"), [(0, 0, 0), (100, -3, 0), (3, 3, 1_000_000), (7, 1, 142_857)])
 def test_loss_is_a_part_of_what_was_expected(expected: int, lost: int, parts: int) -> None:
     meter, media = meter_with_media()
-    media.leg_opened().closed(Received(expected, lost, 0, 0, 0), None)
+    media.leg_opened().closed(ReceptionSummary(expected=expected, lost=lost), None)
     assert media_of(meter.take()).loss.sum_ns == parts
 
 
