@@ -17,6 +17,7 @@ from random import Random
 from typing import Protocol
 
 from engine.media.kinds import MediaKind
+from engine.media.srtp.crypto_words import CryptoWord
 from engine.media.track import Track
 from engine.messages import Failure, Role
 from engine.scenario.data_files import DataFile
@@ -38,8 +39,8 @@ class CallMedia(Protocol):
     def fixed_port(self, kind: MediaKind, port: int) -> None:
         """Have this as the call's own port, for [auto_media_port]. Raises Unsendable when it is not to be had."""
 
-    def crypto(self, kind: MediaKind, slot: int) -> CryptoOffer:
-        """What the call offers or answers in its first or second `a=crypto` line. Raises Unsendable."""
+    def crypto(self, word: CryptoWord, again: bool) -> bytes:
+        """What a keyword of an `a=crypto` line stands for; `again`: the key of before (`[cryptokeyparams1audio-1]`)."""
 
     def fingerprint(self) -> bytes:
         """[dtls_fingerprint]: that of our certificate, `sha-256 AB:CD…` (RFC 8122 section 5)."""
@@ -98,15 +99,6 @@ class CallMedia(Protocol):
 
     def close(self, now_ns: int) -> None:
         """The call is over."""
-
-
-class CryptoOffer(Protocol):
-    """One `a=crypto` line (RFC 4568 section 9.1)."""
-
-    tag: bytes
-    suite: bytes
-    key_params: bytes
-    """`inline:…`."""
 
 
 class Condition(Protocol):
