@@ -57,6 +57,27 @@ class ReceptionSummary:
     gaps: int = 0
     mos: float = 0.0
 
+    def since(self, before: ReceptionSummary) -> ReceptionSummary:
+        """What came after an earlier summary of the same; the extremes are those of the whole, the score is left open.
+
+        What was missing then and has come since makes up for what is missing now.
+        """
+        packets = self.packets - before.packets
+        jitter_ns = self.jitter_mean_ns * self.packets - before.jitter_mean_ns * before.packets
+        return ReceptionSummary(
+            packets=packets,
+            expected=max(0, self.expected - before.expected),
+            lost=max(0, self.lost - before.lost),
+            bursts=max(0, self.bursts - before.bursts),
+            duplicates=self.duplicates - before.duplicates,
+            reordered=self.reordered - before.reordered,
+            restarts=self.restarts - before.restarts,
+            jitter_mean_ns=max(0, jitter_ns // packets) if packets > 0 else 0,
+            jitter_max_ns=self.jitter_max_ns,
+            longest_gap_ns=self.longest_gap_ns,
+            gaps=self.gaps - before.gaps,
+        )
+
 
 def summed(parts: Iterable[ReceptionSummary]) -> ReceptionSummary:
     """Of several sources one: counts are added, means weighed by their packets, the worst is the worst of all."""

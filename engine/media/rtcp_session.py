@@ -34,6 +34,7 @@ _SHORT_SECOND: Final = 1 << 16
 """Units of the time since the last sender report."""
 _SHORT_UNIT_NS: Final = NS_A_SECOND // _SHORT_SECOND + 1
 _REMEMBERED: Final = 8
+_MOST_ROUND_TRIPS: Final = 100
 _U32: Final = 0xFFFFFFFF
 _UNKNOWN: Final = -1
 
@@ -53,21 +54,17 @@ class Sender(Protocol):
     def octets_sent(self) -> int:
         """Octets of payload so far."""
 
-    @property
-    def last_timestamp(self) -> int:
-        """The RTP timestamp of the last packet."""
-
-    @property
-    def last_sent_ns(self) -> int:
-        """When it was sent."""
+    def timestamp_at(self, now_ns: int) -> int:
+        """The RTP timestamp that belongs to this time."""
 
 
 class RtcpSession:
-    """One stream out and one in. Times named `now_ns` are of the monotonic clock, `unix_ns` of the wall's.
+    """One stream out and one in. Times named `now_ns` are of the monotonic clock, `unix_ns` of the wall's; `clock_rate` is that
+    of the stream that we send.
 
-    Of what the peer says of our stream the latest is kept, -1 where it has said nothing: `round_trip_ns` (with count, sum and
-    maximum), `peer_lost` and `peer_fraction_lost` (0 to 1), `peer_jitter_ns` (with maximum), and of its own stream
-    `peer_packets`, how many it says to have sent.
+    Of what the peer says of our stream the latest is kept, -1 where it has said nothing: `round_trip_ns`, `peer_lost` and
+    `peer_fraction_lost` (0 to 1), `peer_jitter_ns` (with maximum), and of its own stream `peer_packets`, how many it says to
+    have sent.
     """
 
     __slots__ = (
@@ -95,9 +92,7 @@ class RtcpSession:
         "peer_packets",
         "reports_received",
         "reports_sent",
-        "round_trip_max_ns",
         "round_trip_ns",
-        "round_trip_sum_ns",
         "round_trips",
     )
 
@@ -112,9 +107,8 @@ class RtcpSession:
         self.implausible = 0
         """Round trips that cannot be: negative, very long, or since a report that we did not send."""
         self.round_trip_ns = _UNKNOWN
-        self.round_trip_max_ns = _UNKNOWN
-        self.round_trip_sum_ns = 0
-        self.round_trips = 0
+        self.round_trips: list[int] = []
+        """Those that nobody has taken (`take_round_trips`), in ns."""
         self.peer_lost = _UNKNOWN
         self.peer_fraction_lost = -1.0
         self.peer_jitter_ns = _UNKNOWN
@@ -165,6 +159,17 @@ class RtcpSession:
             self._take(packet, now_ns, own_ssrc)
         return True
 
+    def take_round_trips(self) -> list[int]:
+        """Those that were measured since the last time, in ns."""
+        taken, self.round_trips = self.round_trips, []
+        return taken
+
+    def peer_loss(self, packets_sent: int) -> float:
+        """The part of what we sent that the peer says to have lost, 0 to 1; -1 when it has said nothing."""
+        if self.peer_lost == _UNKNOWN and self.peer_fraction_lost < 0:
+            return -1.0
+        return min(1.0, max(0, self.peer_lost) / packets_sent) if packets_sent > 0 else 0.0
+
     def _drawn_ns(self) -> int:
         return int(self._interval_ns * (0.5 + self._random.random()))
 
@@ -185,8 +190,7 @@ class RtcpSession:
             return [ReceiverReport(ssrc, blocks), SourceDescription({ssrc: self._cname})]
         ntp = ntp_time(unix_ns)
         self._remember(ntp_middle(ntp), now_ns)
-        timestamp = sender.last_timestamp + (now_ns - sender.last_sent_ns) * self.clock_rate // NS_A_SECOND
-        report = SenderReport(ssrc, ntp, timestamp & _U32, packets & _U32, sender.octets_sent & _U32, blocks)
+        report = SenderReport(ssrc, ntp, sender.timestamp_at(now_ns) & _U32, packets & _U32, sender.octets_sent & _U32, blocks)
         return [report, SourceDescription({ssrc: self._cname})]
 
     def _remember(self, middle: int, now_ns: int) -> None:
@@ -227,6 +231,5 @@ class RtcpSession:
             self.implausible += 1
             return
         self.round_trip_ns = max(0, trip_ns)
-        self.round_trip_max_ns = max(self.round_trip_max_ns, self.round_trip_ns)
-        self.round_trip_sum_ns += self.round_trip_ns
-        self.round_trips += 1
+        if len(self.round_trips) < _MOST_ROUND_TRIPS:
+            self.round_trips.append(self.round_trip_ns)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.media.reception import MAX_DROPOUT, WINDOW, Reception, summed
+from engine.media.reception import MAX_DROPOUT, WINDOW, Reception, ReceptionSummary, summed
 from engine.media.rtp import write_rtp
 from tests.growth import grows_linearly
 from tests.programs import require
@@ -239,6 +239,19 @@ def test_sums_of_sources() -> None:
     assert 3.0 < both.mos < 4.4
     assert summed([]) == Reception(8000).summary()
     assert summed([one]) == one
+
+
+def test_what_came_since() -> None:
+    reception = jitter_of(8000, [(0, 0), (160, 36), (320, 40)])
+    before = reception.summary(4.4)
+    for sequence in (4, 5, 5, 9, 3):
+        reception.received(sequence, sequence * 160, sequence * PACKET_NS)
+    now = reception.summary().since(before)
+    assert (now.packets, now.expected, now.lost, now.bursts, now.duplicates, now.reordered) == (5, 7, 3, 1, 1, 1)
+    assert reception.summary().since(ReceptionSummary()) == reception.summary()
+    assert before.since(before).jitter_mean_ns == 0
+    late = after([0, 1, 5, 6]).summary()
+    assert after([0, 1, 5, 6, 4, 3]).summary().since(late).lost == 0
 
 
 @dataclass(frozen=True)

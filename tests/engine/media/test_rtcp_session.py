@@ -45,6 +45,9 @@ class Stream:
         self.last_timestamp = (self.last_timestamp + 160 * packets) % (1 << 32)
         self.last_sent_ns = now_ns
 
+    def timestamp_at(self, now_ns: int) -> int:
+        return self.last_timestamp + (now_ns - self.last_sent_ns) * 8 // MS
+
 
 def session(interval_ms: int = 5000, seed: int = 1, name: str = "us@here") -> RtcpSession:
     return RtcpSession(name, 8000, random.Random(seed), 0, interval_ms)
@@ -125,7 +128,8 @@ def test_two_ends_know_their_round_trip() -> None:
     answer = theirs.report(12 * SECOND, WALL_NS - 3600 * SECOND, there, heard(5), OURS)
     assert ours.received(answer, 12 * SECOND + 50 * MS, OURS)
     assert ours.round_trip_ns == pytest.approx(80 * MS, abs=20_000)
-    assert (ours.round_trips, ours.round_trip_sum_ns, ours.implausible) == (1, ours.round_trip_ns, 0)
+    assert ours.take_round_trips() == [ours.round_trip_ns]
+    assert (ours.take_round_trips(), ours.implausible) == ([], 0)
     assert (ours.peer_cname, ours.peer_lost, ours.peer_jitter_ns) == ("they@there", 0, 0)
 
 
@@ -141,9 +145,9 @@ def test_a_round_trip_that_cannot_be_is_dropped() -> None:
         (middle, 0, 100 * SECOND),  # away for longer than anybody waits
     ):
         assert one.received(block(last_sr, delay), at_ns, OURS)
-    assert (one.round_trip_ns, one.round_trips, one.implausible) == (-1, 0, 4)
+    assert (one.round_trip_ns, one.round_trips, one.implausible) == (-1, [], 4)
     assert one.received(block(0, 0), 2 * SECOND, OURS), "who has had no report yet says zero"
-    assert (one.round_trips, one.implausible) == (0, 4)
+    assert (one.round_trips, one.implausible) == ([], 4)
     assert one.received(block(middle, 65_537), 2 * SECOND, OURS)
     assert one.round_trip_ns == 0, "the unit of the time that it was held is coarse"
 
@@ -155,6 +159,15 @@ def test_what_the_peer_says_of_our_stream_only() -> None:
     assert one.received(block(), 0, OURS)
     assert (one.peer_lost, one.peer_fraction_lost, one.peer_jitter_ns) == (5, 0.25, 10 * MS)
     assert one.reports_received == 2
+
+
+def test_the_part_of_our_packets_that_the_peer_has_lost() -> None:
+    one = session()
+    assert one.peer_loss(100) == -1.0
+    assert one.received(block(), 0, OURS)
+    assert (one.peer_loss(100), one.peer_loss(4), one.peer_loss(0)) == (0.05, 1.0, 0.0)
+    assert one.received(write_rtcp([ReceiverReport(THEIRS, (ReportBlock(OURS, 0, -1, 9, 0),))]), 0, OURS)
+    assert one.peer_loss(100) == 0.0, "the network doubles packets"
 
 
 def test_a_farewell_is_a_report_with_bye() -> None:
