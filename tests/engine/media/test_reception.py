@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 from engine.media.reception import MAX_DROPOUT, WINDOW, Reception, ReceptionSummary, summed
 from engine.media.rtp import write_rtp
 from tests.growth import grows_linearly
-from tests.programs import require
+from tests.interop.media.tshark_rtp import streams
 
 MS = 1_000_000
 PACKET_NS = 20 * MS
@@ -291,16 +290,6 @@ def write_capture(path: Path, payload_type: int, sent: list[Sent]) -> None:
             writer.writepkt_time(bytes(dpkt.ethernet.Ethernet(data=ip)), Decimal(one.at_us) / 1_000_000)
 
 
-def seen_by_tshark(path: Path) -> tuple[int, int, float, float]:
-    """Packets, lost, mean and maximum jitter in ms, as tshark has them of the only stream of a file."""
-    command = [require("tshark"), "-r", str(path), "-n", "-q", "-d", "udp.port==7000,rtp", "-z", "rtp,streams"]
-    table = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-    (row,) = (line for line in table.splitlines() if "0x00001234" in line)
-    fields = row.split("0x00001234")[1].split()
-    numbers = [field for field in fields if field.replace(".", "").replace("-", "").isdigit()]
-    return int(numbers[0]), int(numbers[1]), float(numbers[6]), float(numbers[7])
-
-
 @pytest.mark.parametrize(
     ("payload_type", "clock_rate"), [(0, 8000), (9, 8000), (8, 8000), (18, 8000), (34, 90_000), (6, 16_000)]
 )
@@ -310,8 +299,8 @@ def test_tshark_says_the_same(tmp_path: Path, payload_type: int, clock_rate: int
     reception = Reception(clock_rate)
     for one in sent:
         reception.received(one.sequence, one.timestamp, one.at_us * 1000, one.marker)
-    packets, lost, mean_ms, max_ms = seen_by_tshark(tmp_path / "stream.pcap")
-    assert (reception.packets, reception.lost) == (packets, lost)
+    (row,) = streams(tmp_path / "stream.pcap", rtp_ports=(7000,))
+    assert (reception.packets, reception.lost) == (row.packets, row.lost)
     assert reception.lost > 20
-    assert reception.jitter_mean_ns / MS == pytest.approx(mean_ms, abs=0.01)
-    assert reception.jitter_max_ns / MS == pytest.approx(max_ms, abs=0.01)
+    assert reception.jitter_mean_ns / MS == pytest.approx(row.mean_jitter_ms, abs=0.01)
+    assert reception.jitter_max_ns / MS == pytest.approx(row.max_jitter_ms, abs=0.01)
