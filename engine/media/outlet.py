@@ -47,9 +47,12 @@ class MediaSocket(ABC):
 
 
 class Sender(ABC):
-    """What gathers packets that may leave together."""
+    """What gathers packets that may leave together, and counts what came to its sockets (`received`)."""
 
-    __slots__ = ()
+    __slots__ = ("received",)
+
+    def __init__(self) -> None:
+        self.received = 0
 
     @abstractmethod
     def flush(self) -> None:

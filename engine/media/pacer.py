@@ -62,6 +62,11 @@ class Pacer:
         """When `run` has something to do, `NEVER_NS` when there is nothing."""
         return self._wheel.next_ns()
 
+    @property
+    def events(self) -> int:
+        """Packets so far, those that came to the sockets too."""
+        return self.sent + self._sender.received
+
     def take_lateness(self) -> list[int]:
         """How late the packets were that have left since this was last asked, in ns after their due times."""
         taken, self._lateness_ns = self._lateness_ns, []

@@ -50,7 +50,11 @@ class Wheel:
         if item.slot:
             self.remove(item)
         item.due_ns = due_ns
-        slot = max(1, min((due_ns + SLOT_NS - 1) // SLOT_NS, self._passed + FURTHEST_SLOTS))
+        slot = (due_ns + SLOT_NS - 1) // SLOT_NS
+        if slot > self._passed + FURTHEST_SLOTS:
+            slot = self._passed + FURTHEST_SLOTS
+        if slot < 1:
+            slot = 1
         item.slot = slot
         held = self._slots.get(slot)
         if held is not None:

@@ -8,8 +8,7 @@ for each socket: a turn of trio costs more than a call.
 
 Three ways to wait, by what is ahead. Nothing for a while: trio's own wait, which sleeps without turning. Something
 soon: `select` on the epoll, exact to some 50 µs. So much that each event would wake us for itself: do what has come up
-once in a batch (`BATCHES`). Waking up is what costs, ours and that of the peer that we send to, and code that was just
-asleep runs at half its speed.
+once in a batch (`engine.shard.batching`).
 """
 
 from __future__ import annotations
@@ -19,6 +18,8 @@ from typing import Final
 
 import trio
 
+from engine.media.pacer import Pacer as MediaPacer
+from engine.shard.batching import Batching
 from engine.shard.calls import CallTable
 from engine.shard.pacing import Pacer
 from engine.shard.timers import NEVER_NS, Timers
@@ -27,10 +28,6 @@ from engine.transport import Poller
 
 TURN_NS: Final = 10_000_000
 """The longest that trio waits for its turn: nobody steers faster, and a turn costs as much as a call."""
-BATCHES: Final = ((12_000, 1_000_000), (4_000, 500_000))
-"""From so many messages and timers a second on they are taken in batches of so many ns, which is the longest that a due
-call or a message waits for others. A message's time of arrival is the kernel's all the same, and how late a call started
-is told."""
 QUIET_NS: Final = 3_000_000
 """With nothing due for so long, and nothing received for so long, trio does the waiting."""
 TRIO_WAKES_EARLY_NS: Final = 1_500_000
@@ -40,14 +37,25 @@ MOST_AT_ONCE: Final = 100
 
 
 class Reactor:
-    """Runs the calls of one shard until `done`."""
+    """Runs the calls of one shard until `done`; `media` sends what their streams play, where they may have any."""
 
-    def __init__(self, *, table: CallTable, timers: Timers, poller: Poller, pacer: Pacer, meter: Meter) -> None:
+    def __init__(
+        self,
+        *,
+        table: CallTable,
+        timers: Timers,
+        poller: Poller,
+        pacer: Pacer,
+        meter: Meter,
+        media: MediaPacer | None = None,
+    ) -> None:
         self._table = table
         self._timers = timers
         self._poller = poller
         self._pacer = pacer
         self._meter = meter
+        self._media = media
+        self._batching = Batching(table, timers, media)
         self._sleep = trio.CancelScope()
         self._woken = False
 
@@ -64,9 +72,9 @@ class Reactor:
 
     async def run(self) -> None:
         """Run until `done`, or until nothing can go on because the transport is broken."""
-        table, timers, poller = self._table, self._timers, self._poller
+        table, timers, poller, media, batching = self._table, self._timers, self._poller, self._media, self._batching
         turned_ns = active_ns = time.monotonic_ns()
-        events = batch_ns = 0
+        media_ns = NEVER_NS
         while True:
             self._woken = False
             now_ns = time.monotonic_ns()
@@ -79,27 +87,27 @@ class Reactor:
                 next_ns = now_ns
             if self.done:
                 return
+            if media is not None:
+                media_ns = media.run(time.monotonic_ns())
+                next_ns = min(next_ns, media_ns)
             now_ns = time.monotonic_ns()
             if now_ns - turned_ns >= TURN_NS:
-                events, before = self._events(), events
-                batch_ns = _batch_ns((events - before) * 1_000_000_000 // (now_ns - turned_ns))
+                batching.look(now_ns - turned_ns)
                 await self._turn(now_ns)
                 turned_ns = now_ns = time.monotonic_ns()
             ahead_ns = next_ns - now_ns
-            if batch_ns:
-                ready = _gather(active_ns + batch_ns - now_ns)
+            if batching.batch_ns:
+                # Packets that there was no time for do not wait for others.
+                ready = _gather(active_ns + batching.batch_ns - now_ns if media_ns > now_ns else 0)
             elif ahead_ns > QUIET_NS and now_ns - active_ns > QUIET_NS:
                 ready = await self._sleep_long(ahead_ns - TRIO_WAKES_EARLY_NS)
-                turned_ns, events = time.monotonic_ns(), self._events()
+                turned_ns = time.monotonic_ns()
+                batching.skip()
             else:
                 ready = poller.wait(max(0, min(ahead_ns, turned_ns + TURN_NS - now_ns)) / 1e9)
             if ready:
                 active_ns = time.monotonic_ns()
                 poller.dispatch()
-
-    def _events(self) -> int:
-        """The messages and timers so far."""
-        return self._table.received_messages + self._timers.fired
 
     def _start_due(self, now_ns: int) -> int:
         """Start the calls that are due; when the next one is."""
@@ -136,11 +144,6 @@ class Reactor:
             await trio.lowlevel.wait_readable(self._poller.fileno())
             return True
         return False
-
-
-def _batch_ns(events_per_second: int) -> int:
-    """How long to gather what comes at this rate; 0 where each is worth a wake-up of its own."""
-    return next((batch_ns for many, batch_ns in BATCHES if events_per_second >= many), 0)
 
 
 def _gather(longest_ns: int) -> bool:

@@ -28,8 +28,8 @@ MOST_TRIES: Final = 3
 
 _RTP: Final = struct.Struct("!BBHII")
 _VECTORS: Final = struct.Struct("@PNPN")
-_MSGHDR_BYTES: Final = MMSGHDR.size - struct.calcsize("@I0P")
-"""A `struct mmsghdr` is a `struct msghdr` and the length that was sent."""
+_MESSAGE_BYTES: Final = MMSGHDR.size
+"""A `struct mmsghdr`, which begins with the `struct msghdr` that `sendmsg` takes."""
 _VERSION: Final = 0x80
 _HEADER_AT: Final = 0
 _VECTORS_AT: Final = 16
@@ -42,11 +42,10 @@ _PORT_FLOW: Final = struct.Struct("!HI")
 _SCOPE: Final = struct.Struct("@I")
 
 _libc: Final = ctypes.PyDLL(None, use_errno=True)
+# Without `argtypes`, which take longer to be heeded than the call itself: numbers are passed as `int`, addresses as `c_void_p`.
 _sendmsg: Final = _libc.sendmsg
-_sendmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_int)
-_sendmsg.restype = ctypes.c_ssize_t
 _sendmmsg: Final = _libc.sendmmsg
-_sendmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+_DONTWAIT: Final = int(socket.MSG_DONTWAIT)
 _PASSING: Final = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EINTR)
 """What the kernel may say of an earlier packet instead of sending this one."""
 
@@ -88,7 +87,19 @@ class Losses:
 class RtpOutlet(Outlet):
     """See `Outlet`. `gate` is its socket's."""
 
-    __slots__ = ("_address", "_base", "_gate", "_made", "_made_address", "_memory", "_octets", "_payloads", "message", "round")
+    __slots__ = (
+        "_address",
+        "_base",
+        "_gate",
+        "_made",
+        "_made_address",
+        "_memory",
+        "_message",
+        "_octets",
+        "_payloads",
+        "message",
+        "round",
+    )
 
     def __init__(self, gate: Gate, destination: object) -> None:
         super().__init__()
@@ -96,6 +107,7 @@ class RtpOutlet(Outlet):
         self._gate = gate
         self._memory = bytearray(_SIZE)
         self._address = address_of(self._memory)
+        self._message = ctypes.c_void_p(self._address + _MESSAGE_AT)
         self._memory[_NAME_AT : _NAME_AT + len(name)] = name
         MMSGHDR.pack_into(
             self._memory,
@@ -130,7 +142,7 @@ class RtpOutlet(Outlet):
         _RTP.pack_into(memory, _HEADER_AT, _VERSION, second, sequence, timestamp, ssrc)
         _VECTORS.pack_into(memory, _VECTORS_AT, address, _RTP.size, self._base + start, size)
         self._octets = size
-        return gate.send(self, address + _MESSAGE_AT)
+        return gate.send(self, self._message)
 
     def send_whole(self, payloads: bytes, start: int, size: int) -> bool:
         """See `Outlet`."""
@@ -141,7 +153,7 @@ class RtpOutlet(Outlet):
             self._adopt(payloads)
         _VECTORS.pack_into(self._memory, _VECTORS_AT, self._address, 0, self._base + start, size)
         self._octets = max(0, size - _RTP.size)
-        return gate.send(self, self._address + _MESSAGE_AT)
+        return gate.send(self, self._message)
 
     def send_made(self, datagram: bytes) -> bool:
         """See `Outlet`."""
@@ -155,7 +167,7 @@ class RtpOutlet(Outlet):
         self._made[:size] = datagram
         _VECTORS.pack_into(self._memory, _VECTORS_AT, self._address, 0, self._made_address, size)
         self._octets = max(0, size - _RTP.size)
-        return gate.send(self, self._address + _MESSAGE_AT)
+        return gate.send(self, self._message)
 
     def _adopt(self, payloads: bytes) -> None:
         """Keep them, and know where they lie."""
@@ -186,10 +198,11 @@ class Gate:
         self._view = memoryview(self._messages)
         self._waiting: list[RtpOutlet] = []
 
-    def send(self, outlet: RtpOutlet, message: int) -> bool:
+    def send(self, outlet: RtpOutlet, message: ctypes.c_void_p) -> bool:
         """Send what an outlet has written, whose message lies there, or gather it; whether it has left or been lost."""
         if not self._shared:
-            if _sendmsg(self.descriptor, message, socket.MSG_DONTWAIT) < 0:
+            sent: int = _sendmsg(self.descriptor, message, _DONTWAIT)
+            if sent < 0:
                 self._try_again(outlet, message)
             return True
         waiting = self._waiting
@@ -197,8 +210,8 @@ class Gate:
             self._sender.waiting.append(self)
         elif len(waiting) >= MOST_GATHERED:
             self._send_gathered()
-        at = len(waiting) * MMSGHDR.size
-        self._view[at : at + MMSGHDR.size] = outlet.message
+        at = len(waiting) * _MESSAGE_BYTES
+        self._view[at : at + _MESSAGE_BYTES] = outlet.message
         waiting.append(outlet)
         outlet.round = self.round
         return False
@@ -211,7 +224,8 @@ class Gate:
         waiting = self._waiting
         done, count, tries = 0, len(waiting), 0
         while done < count:
-            sent: int = _sendmmsg(self.descriptor, self._address + done * MMSGHDR.size, count - done, socket.MSG_DONTWAIT)
+            first = ctypes.c_void_p(self._address + done * MMSGHDR.size)
+            sent: int = _sendmmsg(self.descriptor, first, count - done, _DONTWAIT)
             if sent > 0:
                 done += sent
                 tries = 0
@@ -233,13 +247,13 @@ class Gate:
         for outlet in self._waiting[first : first + packets]:
             outlet.lose()
 
-    def _try_again(self, outlet: RtpOutlet, message: int) -> None:
+    def _try_again(self, outlet: RtpOutlet, message: ctypes.c_void_p) -> None:
         """A packet was not sent, for its own sake or because the kernel told of another instead."""
         number = ctypes.get_errno() or errno.EIO
         for _ in range(MOST_TRIES - 1):
             if number not in _PASSING:
                 break
-            if _sendmsg(self.descriptor, message, socket.MSG_DONTWAIT) >= 0:
+            if _sendmsg(self.descriptor, message, _DONTWAIT) >= 0:
                 return
             number = ctypes.get_errno() or errno.EIO
         self._losses.count(number, 1)
@@ -252,6 +266,7 @@ class RtpSender(Sender):
     __slots__ = ("losses", "waiting")
 
     def __init__(self) -> None:
+        super().__init__()
         self.losses = Losses()
         self.waiting: list[Gate] = []
 

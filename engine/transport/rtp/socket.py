@@ -68,6 +68,7 @@ class RtpSocket(MediaSocket):
         drain(self._socket, self._received)
 
     def _received(self, data: bytes, source: Any, arrived_ns: int, now_ns: int) -> None:
+        self._sender.received += 1
         self._on_datagram(data, source, arrived_ns)
 
     def drops(self) -> int:

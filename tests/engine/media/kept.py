@@ -93,11 +93,12 @@ class KeptSocket(MediaSocket):
         return KeptOutlet(self, destination)
 
 
-@dataclass
 class KeptSender(Sender):
     """Counts how often it was to send what waits."""
 
-    flushes: int = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.flushes = 0
 
     def flush(self) -> None:
         self.flushes += 1
