@@ -20,7 +20,25 @@ UAS = ("uas",)
 """Values of `Setting.roles`."""
 
 _SPELLED = {
-    word.lower(): word for word in ("CA", "CRL", "CSeq", "ID", "IP", "JSON", "RFC3339", "T2", "TDM", "TLS", "URI", "WebSocket")
+    word.lower(): word
+    for word in (
+        "CA",
+        "CRL",
+        "CSeq",
+        "ID",
+        "IP",
+        "JSON",
+        "RFC3339",
+        "RTCP",
+        "RTP",
+        "SSRC",
+        "T2",
+        "TDM",
+        "TLS",
+        "URI",
+        "WAV",
+        "WebSocket",
+    )
 }
 """Words in names of options that people write otherwise."""
 
@@ -51,6 +69,7 @@ class Group(StrEnum):
     TIMERS = "Timers"
     TRANSPORT = "Transport"
     TLS = "TLS"
+    MEDIA = "Media"
     DATA = "Data"
     TRACES = "Traces"
     INTERFACE = "Interface"

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from engine.options import FLAGS, OPTIONS, Kind, Option, OptionError, RunConfig, format_value, parse_value
-from gossipper_tui.cli.sipp_flags import ACTION_FLAGS, TUNING_FLAGS, UNBUILT_FLAGS
+from gossipper_tui.cli.sipp_flags import ACTION_FLAGS, BARE_TUNING_FLAGS, TUNING_FLAGS, UNBUILT_FLAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def parse(argv: Sequence[str], more_actions: Mapping[str, tuple[str, int]] | Non
             name, takes = known_actions[word]
             actions[name] = words.argument(word) if takes else ""
         elif word in TUNING_FLAGS:
-            words.argument(word)
+            if word not in BARE_TUNING_FLAGS:
+                words.argument(word)
             tuning.append(word)
         elif word.startswith("-"):
             raise _refusal(word, known_actions)

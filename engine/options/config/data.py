@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from engine.options.config.tls import TlsOptions
+from engine.options.config.media import MediaOptions
 from engine.options.values import UAC, Group, Kind, Setting
 
 
-class DataOptions(TlsOptions, frozen=True, kw_only=True):
+class DataOptions(MediaOptions, frozen=True, kw_only=True):
     """What fills messages."""
 
     data_files: Annotated[

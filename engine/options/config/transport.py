@@ -153,13 +153,3 @@ class TransportOptions(TimersOptions, frozen=True, kw_only=True):
         bool,
         Setting(("-skip_rlimit",), Kind.SWITCH, Group.TRANSPORT, "Leave the limit of open files as it is."),
     ] = False
-    media_ip: Annotated[
-        str,
-        Setting(("-mi",), Kind.TEXT, Group.TRANSPORT, "Local media address, the keyword [media_ip].", placeholder="address"),
-    ] = ""
-    media_port: Annotated[
-        int,
-        Setting(
-            ("-mp", "-min_rtp_port"), Kind.INTEGER, Group.TRANSPORT, "First media port, the keyword [media_port].", "", 1, 65535
-        ),
-    ] = 6000

@@ -204,12 +204,6 @@ SECTION = Section(
             tests=_refused("-3pcc", "-master", "-slave", "-slave_cfg"),
         ),
         Row(
-            what="`-rtp_echo`, `-mb`, `-max_rtp_port`, `-rtp_payload`, `-rtp_threadtasks`, `-rtp_buffsize`",
-            does="They come with media. `-mi` and `-mp` (`-min_rtp_port`) are there, for the keywords.",
-            kind=Kind.REFUSED,
-            tests=_refused("-rtp_echo", "-mb", "-max_rtp_port", "-rtp_payload", "-rtp_threadtasks", "-rtp_buffsize"),
-        ),
-        Row(
             what="A flag that is not built",
             does="Refused by name, never swallowed; every flag of SIPp's is known.",
             tests=ARGUMENTS("test_what_is_not_built_is_refused_by_name", "test_every_flag_of_sipp_is_known"),

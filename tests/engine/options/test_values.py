@@ -43,8 +43,9 @@ def test_a_duration_is_read_back(entry: Option, ms: int) -> None:
     assert parse_value(entry, format_value(entry, ms)) == ms
 
 
-@given(st.sampled_from(NUMBERS), st.floats(min_value=0, max_value=100, allow_subnormal=False))
-def test_a_number_is_read_back_to_the_last_digit(entry: Option, value: float) -> None:
+@given(st.sampled_from(NUMBERS), st.floats(min_value=0, max_value=1, allow_subnormal=False))
+def test_a_number_is_read_back_to_the_last_digit(entry: Option, part: float) -> None:
+    value = part * min(100.0, entry.setting.maximum or 100.0)
     assert parse_value(entry, format_value(entry, value)) == value
 
 

@@ -117,6 +117,12 @@ def test_tuning_flags_take_their_argument_and_change_nothing() -> None:
     assert line.tuning == ("-timer_resol", "-watchdog_reset")
 
 
+def test_some_tuning_flags_take_none() -> None:
+    line = parse(["-rtpcheck_debug", "host", "-rtp_buffsize", "9000", "-srtpcheck_debug"])
+    assert line.config == RunConfig(remote="host")
+    assert line.tuning == ("-rtpcheck_debug", "-rtp_buffsize", "-srtpcheck_debug")
+
+
 def test_actions_are_kept_apart_from_the_run() -> None:
     line = parse(["-sd", "uas", "--version", "--replay", "x.jsonl"], {"--replay": ("--replay", 1)})
     assert line.actions == {"-sd": "uas", "-v": "", "--replay": "x.jsonl"}
