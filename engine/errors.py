@@ -79,6 +79,17 @@ class CertificateError(GossipperError):
         super().__init__(f"{subject}: {message}" + (f" — {hint}" if hint else ""))
 
 
+class MediaError(GossipperError):
+    """What is to be played cannot be: a file that holds no media, or other media than was said, a codec that nobody knows.
+
+    `name` is the file, or the text of the scenario that says what to play.
+    """
+
+    def __init__(self, name: str, message: str, hint: str = "") -> None:
+        self.name, self.message, self.hint = name, message, hint
+        super().__init__(f"{name}: {message}" + (f" — {hint}" if hint else ""))
+
+
 class RecordingError(GossipperError):
     """A file of recorded events cannot be read or replayed. `line` counts from 1; 0 means the whole file."""
 

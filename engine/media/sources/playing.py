@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From what `rtp_stream` says, and the bytes of its file, to a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.errors import MediaError
+from engine.media.kinds import MediaKind
+from engine.media.sources.pattern import pattern_track
+from engine.media.sources.raw import raw_track
+from engine.media.sources.spec import StreamSpec
+from engine.media.sources.synthetic import synthetic_track
+from engine.media.sources.wav import is_wav, wav_track
+from engine.media.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Playable:
+    """What a stream is given to play: a track, how often (-1: for ever), with which payload type, on which media."""
+
+    track: Track
+    loops: int
+    payload_type: int
+    kind: MediaKind
+
+
+def playable(spec: StreamSpec, data: bytes = b"") -> Playable:
+    """Make what a specification says; `data` is what its file holds. Raises MediaError.
+
+    A file is told by its beginning, not by its name: WAV, Ogg Opus, else payloads without a header. This takes as long as the
+    file is (resampling: some 3 % of its duration), so it is done where nobody waits.
+    """
+    if spec.file and not data:
+        raise MediaError(spec.file, "the file is empty")
+    track, loops = _track(spec, data)
+    track.payload_type = spec.payload_type
+    return Playable(track, loops, spec.payload_type, spec.kind)
+
+
+def _track(spec: StreamSpec, data: bytes) -> tuple[Track, int]:
+    if spec.pattern:
+        return pattern_track(spec.pattern, spec.text, spec.codec), spec.loops
+    if spec.synthetic is not None:
+        return synthetic_track(spec.synthetic, spec.text, spec.codec, spec.loops)
+    if is_wav(data):
+        return wav_track(data, spec.file, spec.codec, spec.loops)
+    return raw_track(data, spec.file, spec.codec, spec.loops)
