@@ -2,8 +2,8 @@
 """How a call would sound to people: the E-model (ITU-T G.107) with what a receiver knows.
 
 All that is not known has G.107's default value, which makes a rating of 93.2. What is known are the codec, the packets that
-never came and how they lie together, and the delay, of which only the part that was measured counts: echo is taken to be
-cancelled, and a delay that nobody measured impairs nothing. So a figure is an upper bound, and good for comparing.
+never came or came too late and how they lie together, and the delay, of which only the part that was measured counts: echo is
+taken to be cancelled, and a delay that nobody measured impairs nothing. So a figure is an upper bound, and good for comparing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from engine.media.playout import BUFFER_NS
 from engine.media.reception import ReceptionSummary
 
 DEFAULT_RATING: Final = 93.2
@@ -101,6 +102,7 @@ def mos_of_reception(codec: str, received: ReceptionSummary, round_trip_ns: int 
         return 0.0
     delay_ms: float | None = None
     if round_trip_ns >= 0:
-        delay_ms = (round_trip_ns / 2 + _JITTERS_BUFFERED * received.jitter_mean_ns) / _NS_A_MS + packet_ms
+        buffered_ns = min(BUFFER_NS, _JITTERS_BUFFERED * received.jitter_mean_ns)
+        delay_ms = (round_trip_ns / 2 + buffered_ns) / _NS_A_MS + packet_ms
     ratio = burst_ratio(received.expected, received.lost, received.bursts)
-    return mos(codec, received.lost / received.expected, ratio, delay_ms)
+    return mos(codec, (received.lost + received.late) / received.expected, ratio, delay_ms)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from engine.media.playout import Playout
 from engine.media.rtcp import ReportBlock
 
 NS_A_SECOND: Final = 1_000_000_000
@@ -41,7 +42,8 @@ class ReceptionSummary:
     """What a leg tells of a stream that it received; of several sources in turn the sums (`summed`).
 
     `packets` counts all, doubled ones too; `lost` those that never came, so what is doubled hides no loss. `bursts` is how many
-    runs of missing packets there were: `lost / bursts` is their mean length.
+    runs of missing packets there were: `lost / bursts` is their mean length. `late` are those that came, and too late to be
+    heard (`engine.media.playout`).
     """
 
     packets: int = 0
@@ -51,6 +53,7 @@ class ReceptionSummary:
     duplicates: int = 0
     reordered: int = 0
     restarts: int = 0
+    late: int = 0
     jitter_mean_ns: int = 0
     jitter_max_ns: int = 0
     longest_gap_ns: int = 0
@@ -72,6 +75,7 @@ class ReceptionSummary:
             duplicates=self.duplicates - before.duplicates,
             reordered=self.reordered - before.reordered,
             restarts=self.restarts - before.restarts,
+            late=self.late - before.late,
             jitter_mean_ns=max(0, jitter_ns // packets) if packets > 0 else 0,
             jitter_max_ns=self.jitter_max_ns,
             longest_gap_ns=self.longest_gap_ns,
@@ -93,6 +97,7 @@ def summed(parts: Iterable[ReceptionSummary]) -> ReceptionSummary:
         duplicates=sum(one.duplicates for one in ones),
         reordered=sum(one.reordered for one in ones),
         restarts=sum(one.restarts for one in ones),
+        late=sum(one.late for one in ones),
         jitter_mean_ns=sum(one.jitter_mean_ns * one.packets for one in ones) // packets,
         jitter_max_ns=max(one.jitter_max_ns for one in ones),
         longest_gap_ns=max(one.longest_gap_ns for one in ones),
@@ -124,6 +129,7 @@ class Reception:
         "_last_timestamp_ns",
         "_packet_ns",
         "_packet_ticks",
+        "_playout",
         "_received_prior",
         "_timed",
         "bursts",
@@ -168,6 +174,7 @@ class Reception:
         self._last_timestamp_ns = 0
         self._timed = False
         self._packet_ticks = 0
+        self._playout = Playout()
         self._packet_ns = 0
         self._gap_ns = GAP_PACKETS * DEFAULT_PACKET_NS
         self._expected_prior = 0
@@ -209,8 +216,7 @@ class Reception:
             if follows and ticks != self._packet_ticks and not marker:
                 self._learn(ticks)
             step_ns = self._packet_ns if ticks == self._packet_ticks else ticks * NS_A_SECOND // self.clock_rate
-            difference_ns = arrived_ns - self._last_timestamp_ns - step_ns
-            self._difference(difference_ns if difference_ns >= 0 else -difference_ns, marker)
+            self._difference(arrived_ns - self._last_timestamp_ns, step_ns, marker)
         self._timed = True
         self._last_timestamp = timestamp
         self._last_timestamp_ns = arrived_ns
@@ -245,6 +251,7 @@ class Reception:
             duplicates=self.duplicates,
             reordered=self.reordered,
             restarts=self.restarts,
+            late=self._playout.late,
             jitter_mean_ns=self.jitter_mean_ns,
             jitter_max_ns=self.jitter_max_ns,
             longest_gap_ns=self.longest_gap_ns,
@@ -321,6 +328,7 @@ class Reception:
         first = (sequence - 1) % _MODULUS
         self._begin(first, first + 1)
         self._timed = False
+        self._playout.restart()
 
     def _gap(self, arrived_ns: int, marker: bool) -> None:
         """The time since the packet before, unless the source says that it was silent."""
@@ -340,11 +348,15 @@ class Reception:
             self._packet_ns = packet_ns
             self._gap_ns = GAP_PACKETS * packet_ns
 
-    def _difference(self, difference_ns: int, marker: bool) -> None:
+    def _difference(self, elapsed_ns: int, step_ns: int, marker: bool) -> None:
         """Step the jitter: sixteen times its value, so that nothing is lost in division (A.8)."""
+        longer_ns = elapsed_ns - step_ns
+        difference_ns = longer_ns if longer_ns >= 0 else -longer_ns
         if difference_ns > TRUSTED_DIFFERENCE_NS:
             self.clock_jumps += 1
+            self._playout.restart()
             return
+        self._playout.packet(longer_ns, elapsed_ns, marker)
         self._jitter_x16 += difference_ns - ((self._jitter_x16 + 8) >> 4)
         if not marker:
             self._jitter_sum += self._jitter_x16

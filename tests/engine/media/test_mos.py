@@ -95,6 +95,8 @@ def test_the_score_of_what_was_received() -> None:
     lossy = ReceptionSummary(packets=950, expected=1000, lost=50, bursts=48)
     together = ReceptionSummary(packets=950, expected=1000, lost=50, bursts=5)
     assert mos_of_reception("PCMU", together) < mos_of_reception("PCMU", lossy) == pytest.approx(3.9, abs=0.1)
+    late = ReceptionSummary(packets=1000, expected=1000, late=50)
+    assert mos_of_reception("PCMU", late) == mos_of_reception("PCMU", lossy), "what comes too late is not heard"
     far = mos_of_reception("PCMU", clean, round_trip_ns=600_000_000)
     assert far == pytest.approx(mos("PCMU", 0, delay_ms=322))
     assert far < 4.1 < mos_of_reception("PCMU", clean, round_trip_ns=40_000_000)

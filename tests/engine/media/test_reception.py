@@ -228,6 +228,14 @@ def test_packets_of_an_event_count_and_say_nothing_of_jitter() -> None:
     assert (one.packets, one.lost, one.jitter_max_ns, one.gaps) == (30, 0, 0, 0)
 
 
+def test_packets_that_come_too_late_to_be_heard() -> None:
+    arrivals_ms = [number * 20 for number in range(100)]
+    arrivals_ms[40] += 150
+    reception = jitter_of(8000, [(number * 160, arrived_ms) for number, arrived_ms in enumerate(arrivals_ms)])
+    assert reception.summary().late == 1
+    assert jitter_of(8000, [(0, 0), (1 << 31, 20), (160, 40), (320, 60)]).summary().late == 0
+
+
 def test_sums_of_sources() -> None:
     one = jitter_of(8000, [(0, 0), (160, 36), (320, 40)]).summary(4.4)
     two = after([0, 1, 3, 3]).summary(3.0)
