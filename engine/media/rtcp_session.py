@@ -34,7 +34,6 @@ _SHORT_SECOND: Final = 1 << 16
 """Units of the time since the last sender report."""
 _SHORT_UNIT_NS: Final = NS_A_SECOND // _SHORT_SECOND + 1
 _REMEMBERED: Final = 8
-_MOST_ROUND_TRIPS: Final = 100
 _U32: Final = 0xFFFFFFFF
 _UNKNOWN: Final = -1
 
@@ -107,8 +106,8 @@ class RtcpSession:
         self.implausible = 0
         """Round trips that cannot be: negative, very long, or since a report that we did not send."""
         self.round_trip_ns = _UNKNOWN
-        self.round_trips: list[int] = []
-        """Those that nobody has taken (`take_round_trips`), in ns."""
+        self.round_trips = 0
+        """How many were measured; `round_trip_ns` is the last."""
         self.peer_lost = _UNKNOWN
         self.peer_fraction_lost = -1.0
         self.peer_jitter_ns = _UNKNOWN
@@ -158,11 +157,6 @@ class RtcpSession:
         for packet in packets:
             self._take(packet, now_ns, own_ssrc)
         return True
-
-    def take_round_trips(self) -> list[int]:
-        """Those that were measured since the last time, in ns."""
-        taken, self.round_trips = self.round_trips, []
-        return taken
 
     def peer_loss(self, packets_sent: int) -> float:
         """The part of what we sent that the peer says to have lost, 0 to 1; -1 when it has said nothing."""
@@ -231,5 +225,4 @@ class RtcpSession:
             self.implausible += 1
             return
         self.round_trip_ns = max(0, trip_ns)
-        if len(self.round_trips) < _MOST_ROUND_TRIPS:
-            self.round_trips.append(self.round_trip_ns)
+        self.round_trips += 1
