@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from tests.programs import free_port
+
+PORTS_A_TEST: Final = 60
 PCMU = ("m=audio [rtpstream_audio_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
 
 _CALLER = """\
@@ -93,6 +97,18 @@ _CALLEE = """\
   ]]></send>
 </scenario>
 """
+
+
+def media_ports(host: str = "127.0.0.1") -> int:
+    """The first of `PORTS_A_TEST` ports that nobody else is likely to use, a multiple of four."""
+    while (first := free_port(host) & ~3) > 65_535 - PORTS_A_TEST:
+        pass
+    return first
+
+
+def ports_filter(*first_ports: int) -> str:
+    """What captures the packets that come to such ports."""
+    return " or ".join(f"udp dst portrange {first}-{first + PORTS_A_TEST - 1}" for first in first_ports)
 
 
 def caller(folder: Path, media: Sequence[str] = PCMU, talk: str = "", name: str = "caller.xml") -> str:
