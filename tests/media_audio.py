@@ -63,12 +63,17 @@ def level_db(samples: Sequence[int]) -> float:
 
 
 def loud_part(samples: Sequence[int], rate: int, within_db: float = 6.0) -> Sequence[int]:
-    """From the first to the last 20 ms that are nearly as loud as the loudest, without the two at the edges."""
+    """The longest part whose every 20 ms are nearly as loud as the loudest, without the first and the last of them."""
     size = rate // 50
     levels = [level_db(samples[start : start + size]) for start in range(0, len(samples) - size + 1, size)]
     threshold = max(levels, default=0.0) - within_db
-    loud = [place for place, level in enumerate(levels) if level >= threshold]
-    return samples[(loud[0] + 1) * size : loud[-1] * size] if loud else samples[:0]
+    best = range(0)
+    start = 0
+    for place, level in enumerate([*levels, _SILENT_DB - within_db]):
+        if level < threshold or place == len(levels):
+            best = max(best, range(start, place), key=len)
+            start = place + 1
+    return samples[(best.start + 1) * size : max(best.stop - 1, 0) * size]
 
 
 def goertzel_db(samples: Sequence[int], rate: int, hz: float) -> float:
