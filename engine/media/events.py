@@ -102,6 +102,8 @@ def _check(digits: str, clock_rate: int, tone_ms: int, gap_ms: int, volume: int)
     for digit in digits:
         if digit.upper() not in DIGITS:
             raise ValueError(f"{digit!r} is no digit — there are 0-9 * # A-D, and ! for a flash of the hook")
+    if clock_rate < 1:
+        raise ValueError(f"a clock of {clock_rate} Hz has no time for a digit")
     longest_ms = MOST_TICKS * 1000 // clock_rate
     if not 1 <= tone_ms <= longest_ms:
         raise ValueError(f"a digit of {tone_ms} ms — 1 to {longest_ms} can be said")

@@ -147,7 +147,7 @@ class Reception:
     )
 
     def __init__(self, clock_rate: int) -> None:
-        self.clock_rate = clock_rate
+        self.clock_rate = max(1, clock_rate)
         self.packets = 0
         self.duplicates = 0
         self.reordered = 0

@@ -212,7 +212,7 @@ class RtcpSession:
     def _take_block(self, block: ReportBlock, now_ns: int) -> None:
         self.peer_lost = block.cumulative_lost
         self.peer_fraction_lost = block.fraction_lost / 256
-        self.peer_jitter_ns = block.jitter * NS_A_SECOND // self.clock_rate
+        self.peer_jitter_ns = block.jitter * NS_A_SECOND // max(1, self.clock_rate)
         self.peer_jitter_max_ns = max(self.peer_jitter_max_ns, self.peer_jitter_ns)
         if block.last_sr:
             self._take_round_trip(block, now_ns)

@@ -108,6 +108,7 @@ def test_what_cannot_be_said_is_refused_in_words() -> None:
         (lambda: digits_track("1", 101, tone_ms=0), "a digit of 0 ms"),
         (lambda: digits_track("1", 101, tone_ms=8192), "a digit of 8192 ms — 1 to 8191"),
         (lambda: digits_track("1", 101, clock_rate=48_000, tone_ms=1366), "1 to 1365"),
+        (lambda: digits_track("1", 101, clock_rate=0), "a clock of 0 Hz"),
         (lambda: digits_track("1", 101, gap_ms=-1), "a silence of -1 ms"),
         (lambda: digits_track("1", 101, volume=64), "a volume of -64 dBm0"),
     ):

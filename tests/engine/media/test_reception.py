@@ -186,6 +186,10 @@ def test_no_packets_break_it(packets: list[tuple[int, int, int, bool]]) -> None:
     assert -(1 << 23) <= block.cumulative_lost < 1 << 23
 
 
+def test_a_description_that_names_no_clock_breaks_nothing() -> None:
+    assert jitter_of(0, [(0, 0), (160, 20), (320, 40)]).summary().packets == 3
+
+
 def test_a_hostile_source_costs_no_more_a_packet() -> None:
     def leaps(count: int) -> None:
         reception = Reception(8000)

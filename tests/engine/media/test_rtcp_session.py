@@ -160,6 +160,11 @@ def test_what_the_peer_says_of_our_stream_only() -> None:
     assert one.reports_received == 2
 
 
+def test_a_clock_that_nobody_has_breaks_nothing() -> None:
+    one = RtcpSession("us@here", 0, random.Random(1), 0)
+    assert one.received(block(), 0, OURS)
+
+
 def test_the_part_of_our_packets_that_the_peer_has_lost() -> None:
     one = session()
     assert one.peer_loss(100) == -1.0
