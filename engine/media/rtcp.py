@@ -91,11 +91,6 @@ class Goodbye:
 RtcpPacket = SenderReport | ReceiverReport | SourceDescription | Goodbye
 
 
-def is_rtcp(data: bytes) -> bool:
-    """Whether a datagram on a port that RTP shares with RTCP is RTCP, by its packet type (RFC 5761 section 4)."""
-    return len(data) > 1 and data[0] >> 6 == _VERSION and _FIRST_TYPE <= data[1] <= _LAST_TYPE
-
-
 def read_rtcp(data: bytes) -> list[RtcpPacket] | None:
     """The packets of a datagram; None when it is malformed (A.2): then nothing of it is believed.
 

@@ -41,7 +41,7 @@ def read_rtp(data: bytes) -> Rtp | None:
     """The packet that a datagram is; None when it is none of version 2, or its parts do not fit into it.
 
     Contributing sources, the header extension and padding are passed over. RTCP that comes to the same port (RFC 5761) has to
-    be told apart before: `engine.media.rtcp.is_rtcp`.
+    be told apart before: `engine.media.demux`.
     """
     size = len(data)
     if size < HEADER_BYTES:
