@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The packets that come to one leg: counted and measured for each synchronisation source, digits heard, handed to who listens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.media.agreement import Agreement
+from engine.media.events import DigitReceiver
+from engine.media.reception import Reception, ReceptionSummary, summed
+from engine.media.rtp import Rtp, read_rtp
+from engine.media.sdp import Format
+from engine.media.tally import Tally
+from engine.media.tap import Tap
+
+MOST_SOURCES: Final = 8
+"""Synchronisation sources that are measured; packets of further ones are only counted. A peer may make up as many as it likes."""
+DEFAULT_CLOCK_RATE: Final = 8000
+COMFORT_NOISE: Final = "CN"
+
+
+class _Meaning:
+    """What comes under a payload type."""
+
+    __slots__ = ("clock_rate", "is_events", "is_timed", "known")
+
+    def __init__(self, known: Format | None, is_events: bool) -> None:
+        self.known = known
+        self.clock_rate = known.clock_rate if known is not None else DEFAULT_CLOCK_RATE
+        self.is_events = is_events
+        self.is_timed = not is_events and (known is None or known.name != COMFORT_NOISE)
+        """Timestamps tell when the packet was made."""
+
+
+class Incoming:
+    """What comes. `current` is the source that was heard last, None before the first; `digits` those heard and not taken."""
+
+    __slots__ = (
+        "_agreement",
+        "_digit_receiver",
+        "_meanings",
+        "_told",
+        "current",
+        "current_ssrc",
+        "digits",
+        "first_ns",
+        "last_ns",
+        "octets",
+        "packets",
+        "sources",
+        "taps",
+        "tally",
+    )
+
+    def __init__(self, agreement: Agreement, tally: Tally) -> None:
+        self._agreement = agreement
+        self.tally = tally
+        self.sources: dict[int, Reception] = {}
+        self.current: Reception | None = None
+        self.current_ssrc = -1
+        self.packets = 0
+        self.octets = 0
+        self.first_ns = 0
+        self.last_ns = 0
+        """When the first and the last packet came; 0 before the first."""
+        self.digits = ""
+        self.taps: list[Tap] = []
+        self._meanings: dict[int, _Meaning] = {}
+        self._digit_receiver: DigitReceiver | None = None
+        self._told = ReceptionSummary()
+
+    def renew(self) -> None:
+        """What payload types stand for may have changed."""
+        self._meanings.clear()
+
+    def packet(self, data: bytes, arrived_ns: int) -> str:
+        """A datagram that should be RTP, in the clear. The digit that it ends the wait for, else ""."""
+        tally = self.tally
+        packet = read_rtp(data)
+        if packet is None:
+            tally.garbage += 1
+            return ""
+        self.packets += 1
+        self.octets += len(data)
+        tally.packets_received += 1
+        tally.octets_received += len(data)
+        if not self.first_ns:
+            self.first_ns = arrived_ns
+        self.last_ns = arrived_ns
+        meaning = self._meanings.get(packet.payload_type) or self._learn(packet.payload_type)
+        reception = self.current
+        if packet.ssrc != self.current_ssrc or reception is None:
+            reception = self._change(packet.ssrc, meaning)
+            if reception is None:
+                return ""
+        if meaning.is_timed:
+            reception.received(packet.sequence, packet.timestamp, arrived_ns, packet.marker)
+        else:
+            reception.counted(packet.sequence, arrived_ns, packet.marker)
+        if self.taps or meaning.is_events:
+            return self._listen(data, packet, meaning, arrived_ns)
+        return ""
+
+    def _listen(self, data: bytes, packet: Rtp, meaning: _Meaning, arrived_ns: int) -> str:
+        payload = data[packet.payload_start : packet.payload_end]
+        for tap in self.taps:
+            tap.heard(meaning.known, packet.payload_type, payload, packet.sequence, packet.timestamp, arrived_ns)
+        if not meaning.is_events:
+            return ""
+        if self._digit_receiver is None:
+            self._digit_receiver = DigitReceiver()
+        digit = self._digit_receiver.received(payload, packet.timestamp, packet.marker)
+        if digit:
+            self.tally.digits_received += 1
+        return digit
+
+    def _learn(self, payload_type: int) -> _Meaning:
+        meaning = _Meaning(self._agreement.format_in(payload_type), self._agreement.is_events(payload_type))
+        self._meanings[payload_type] = meaning
+        return meaning
+
+    def _change(self, ssrc: int, meaning: _Meaning) -> Reception | None:
+        """Another source than before is heard; None when there were too many."""
+        reception = self.sources.get(ssrc)
+        if reception is None:
+            if self.sources:
+                self.tally.ssrc_changes += 1
+            if len(self.sources) >= MOST_SOURCES:
+                return None
+            reception = self.sources[ssrc] = Reception(meaning.clock_rate)
+        self.current, self.current_ssrc = reception, ssrc
+        return reception
+
+    def new_losses(self) -> ReceptionSummary:
+        """What was lost, doubled and late since this was last asked, which is counted for the run now."""
+        now, before = self.summary(), self._told
+        self._told = now
+        tally = self.tally
+        tally.expected += now.expected - before.expected
+        tally.lost += now.lost - before.lost
+        tally.duplicates += now.duplicates - before.duplicates
+        tally.reordered += now.reordered - before.reordered
+        return ReceptionSummary(
+            packets=now.packets - before.packets,
+            expected=now.expected - before.expected,
+            lost=now.lost - before.lost,
+            bursts=now.bursts - before.bursts,
+            duplicates=now.duplicates - before.duplicates,
+            reordered=now.reordered - before.reordered,
+        )
+
+    def summary(self) -> ReceptionSummary:
+        """All of it, of all sources."""
+        return summed([reception.summary() for reception in self.sources.values()])

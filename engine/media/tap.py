@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Who listens to the packets of a leg: a recording, a detector, a check. Nobody does unless he was asked for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from engine.media.sdp import Format
+
+
+class Tap(ABC):
+    """Hears each packet of RTP that comes, in the order in which they come."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def heard(self, known: Format | None, payload_type: int, payload: bytes, sequence: int, timestamp: int, arrived_ns: int) -> None:
+        """A packet came; `known` is what its payload type stands for, when somebody has said."""
+
+    def close(self, now_ns: int) -> None:  # noqa: B027
+        """Nothing comes any more."""
