@@ -11,14 +11,13 @@ from typing import Final
 
 from engine.media.sdp import EVENTS, Format, MediaLine
 from engine.media.srtp.sdes import Crypto, SdesError, agree, keys_of, read_crypto
+from engine.media.srtp.setup import ACTIVE, PASSIVE, is_client
 from engine.media.srtp.suites import Keys
 
 EVENTS_PAYLOAD_TYPE: Final = 101
 """Of telephone events where no SDP names one: what nearly everybody uses."""
 _NOWHERE: Final = ("", "0.0.0.0", "::")
 """Addresses of a peer that wants nothing now (RFC 3264 section 8.4)."""
-ACTIVE: Final = "active"
-PASSIVE: Final = "passive"
 Place = tuple[str, int]
 
 _NOBODY, _WE, _THEY = range(3)
@@ -52,6 +51,11 @@ class Agreement:
         elif line != self.remote:
             self._open = _THEY
         self.remote = line
+
+    @property
+    def is_ours_to_answer(self) -> bool:
+        """The peer has offered something, and we have not answered yet."""
+        return self._open == _THEY
 
     @property
     def place(self) -> Place | None:
@@ -121,11 +125,10 @@ class Agreement:
         local, remote = self.local, self.remote
         if local is None or remote is None or not (local.fingerprints and remote.fingerprints):
             return ""
-        if local.setup in (ACTIVE, PASSIVE):
-            return local.setup
-        if remote.setup in (ACTIVE, PASSIVE):
-            return PASSIVE if remote.setup == ACTIVE else ACTIVE
-        return PASSIVE if self.offered_by_us else ACTIVE
+        try:
+            return ACTIVE if is_client(local.setup, remote.setup) else PASSIVE
+        except ValueError:
+            return PASSIVE if self.offered_by_us else ACTIVE
 
 
 def _lines(line: MediaLine | None) -> list[Crypto]:

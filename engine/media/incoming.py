@@ -33,16 +33,16 @@ class _Meaning:
 
 
 class Incoming:
-    """What comes. `current` is the source that was heard last, None before the first; `digits` those heard and not taken."""
+    """What comes. `current` is the source that was heard last, None before the first."""
 
     __slots__ = (
         "_agreement",
         "_digit_receiver",
         "_meanings",
         "_told",
+        "codec",
         "current",
         "current_ssrc",
-        "digits",
         "first_ns",
         "last_ns",
         "octets",
@@ -58,12 +58,13 @@ class Incoming:
         self.sources: dict[int, Reception] = {}
         self.current: Reception | None = None
         self.current_ssrc = -1
+        self.codec = ""
+        """What it is, as far as anybody has said."""
         self.packets = 0
         self.octets = 0
         self.first_ns = 0
         self.last_ns = 0
         """When the first and the last packet came; 0 before the first."""
-        self.digits = ""
         self.taps: list[Tap] = []
         self._meanings: dict[int, _Meaning] = {}
         self._digit_receiver: DigitReceiver | None = None
@@ -86,6 +87,7 @@ class Incoming:
         tally.octets_received += len(data)
         if not self.first_ns:
             self.first_ns = arrived_ns
+            tally.streams_in += 1
         self.last_ns = arrived_ns
         meaning = self._meanings.get(packet.payload_type) or self._learn(packet.payload_type)
         reception = self.current
@@ -128,27 +130,14 @@ class Incoming:
             if len(self.sources) >= MOST_SOURCES:
                 return None
             reception = self.sources[ssrc] = Reception(meaning.clock_rate)
+            self.codec = meaning.known.name if meaning.known is not None else ""
         self.current, self.current_ssrc = reception, ssrc
         return reception
 
-    def new_losses(self) -> ReceptionSummary:
-        """What was lost, doubled and late since this was last asked, which is counted for the run now."""
-        now, before = self.summary(), self._told
-        self._told = now
-        tally = self.tally
-        tally.expected += now.expected - before.expected
-        tally.lost += now.lost - before.lost
-        tally.duplicates += now.duplicates - before.duplicates
-        tally.reordered += now.reordered - before.reordered
-        return ReceptionSummary(
-            packets=now.packets - before.packets,
-            expected=now.expected - before.expected,
-            lost=now.lost - before.lost,
-            bursts=now.bursts - before.bursts,
-            duplicates=now.duplicates - before.duplicates,
-            reordered=now.reordered - before.reordered,
-        )
-
     def summary(self) -> ReceptionSummary:
-        """All of it, of all sources."""
-        return summed([reception.summary() for reception in self.sources.values()])
+        """What came so far, of all sources; what came twice and late is counted for the run now."""
+        now, before = summed([reception.summary() for reception in self.sources.values()]), self._told
+        self._told = now
+        self.tally.duplicates += now.duplicates - before.duplicates
+        self.tally.reordered += now.reordered - before.reordered
+        return now

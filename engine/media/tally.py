@@ -16,9 +16,12 @@ class Tally:
         "duplicates",
         "foreign",
         "garbage",
-        "legs",
+        "keys_failed",
+        "no_port",
         "octets_received",
         "octets_sent",
+        "kernel_drops",
+        "packets_echoed",
         "packets_received",
         "packets_sent",
         "reordered",
@@ -29,11 +32,10 @@ class Tally:
         "srtp_rejected",
         "srtp_replayed",
         "ssrc_changes",
-        "unprotected",
+        "streams_in",
     )
 
     def __init__(self) -> None:
-        self.legs = 0
         self.packets_sent = 0
         self.octets_sent = 0
         self.packets_received = 0
@@ -47,10 +49,15 @@ class Tally:
         self.rtcp_received = 0
         self.srtp_replayed = 0
         self.srtp_rejected = 0
-        self.unprotected = 0
+        self.keys_failed = 0
         self.dtls_failed = 0
         self.send_errors = 0
         self.skipped = 0
+        self.packets_echoed = 0
+        """Packets that were sent back; they are told with those that were sent."""
+        self.streams_in = 0
+        self.no_port = 0
+        self.kernel_drops = 0
         self.digits_sent = 0
         self.digits_received = 0
         self.checks_passed = 0

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One kind of media of one call: a stream that goes, one that comes, and what belongs to both.
+
+A `Leg` is told both descriptions of the session, the datagrams that come to its port, and when its time has come (`due_ns`). It says
+where its stream goes, answers RTCP, DTLS and STUN, and measures. Sockets, clocks and the other legs are its host's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from engine.media.agreement import Agreement, Place
+from engine.media.demux import is_dtls, is_rtcp, is_rtp, is_stun
+from engine.media.incoming import DEFAULT_CLOCK_RATE, Incoming
+from engine.media.keying import Keying
+from engine.media.kinds import MediaKind
+from engine.media.mos import mos_of_reception
+from engine.media.outlet import MediaSocket
+from engine.media.reception import ReceptionSummary
+from engine.media.rtcp_session import RtcpSession
+from engine.media.sdp import MediaLine
+from engine.media.sharing import source_in
+from engine.media.stream import OutStream
+from engine.media.stun import answer_binding
+from engine.media.tally import Tally
+
+if TYPE_CHECKING:
+    from engine.media.srtp.identity import Identity
+
+STRETCH_NS: Final = 5_000_000_000
+"""How long what comes is looked at for a figure of that time, as in the verdict of a run."""
+
+
+class LegPort(ABC):
+    """The sockets of a leg: one for RTP, one for RTCP where the peers do not share one."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def socket(self) -> MediaSocket:
+        """What streams are sent from."""
+
+    @abstractmethod
+    def send(self, data: bytes, destination: object) -> None:
+        """Send a datagram from the port of RTP."""
+
+    @abstractmethod
+    def send_rtcp(self, data: bytes, destination: object) -> None:
+        """Send a datagram from the port of RTCP."""
+
+
+class LegHost(ABC):
+    """Who has legs."""
+
+    tally: Tally
+    random: Random
+    identity: Identity | None
+    """Our certificate; None when no scenario speaks of DTLS."""
+    rtcp_interval_ms: int
+    """0: no RTCP is sent."""
+    cname: str
+
+    @abstractmethod
+    def now_ns(self) -> int:
+        """The monotonic clock."""
+
+    @abstractmethod
+    def unix_ns(self) -> int:
+        """The wall's clock."""
+
+    @abstractmethod
+    def address(self, place: Place) -> object:
+        """An address as sockets have it. Raises OSError when it is none."""
+
+    @abstractmethod
+    def wake(self, leg: Leg, due_ns: int) -> None:
+        """Call `leg.run` then, instead of at the time asked for before."""
+
+    @abstractmethod
+    def heard_digit(self, leg: Leg, digit: str) -> None:
+        """The peer has sent a digit."""
+
+    @abstractmethod
+    def moved(self, leg: Leg, place: Place) -> None:
+        """The peer of the leg is there, by what it said."""
+
+    @abstractmethod
+    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
+        """What a leg received from its beginning to now; jitter now, and the mean opinion score of the last seconds."""
+
+    @abstractmethod
+    def timed(self, round_trip_ns: int) -> None:
+        """RTCP has measured a round trip."""
+
+    @abstractmethod
+    def troubled(self, leg: Leg, reason: str) -> None:
+        """The leg cannot send, or gets no keys."""
+
+
+class Leg:
+    """See the module. `trouble` is why it cannot be as both sides want it, or ""; `echoing`: what comes is sent back."""
+
+    __slots__ = (
+        "_host",
+        "_seen",
+        "_stretch_ns",
+        "agreement",
+        "closed",
+        "due_ns",
+        "echoing",
+        "incoming",
+        "keying",
+        "kind",
+        "owner",
+        "port",
+        "rtcp",
+        "stream",
+        "trouble",
+        "whole_packets",
+    )
+
+    def __init__(self, host: LegHost, owner: object, kind: MediaKind, ssrc: int) -> None:
+        self._host = host
+        self.owner = owner
+        """Whose it is, for the host."""
+        self.kind = kind
+        self.agreement = Agreement()
+        self.incoming = Incoming(self.agreement, host.tally)
+        self.keying = Keying(host.tally)
+        self.stream = OutStream(ssrc, host.random.getrandbits(15), host.random.getrandbits(31))
+        self.port: LegPort | None = None
+        self.rtcp: RtcpSession | None = None
+        self.echoing = False
+        self.trouble = ""
+        self.closed = False
+        self.due_ns = 0
+        self.whole_packets = 0
+        """Datagrams that came and are no RTP, of a kind of media that need not be (T.38 over UDPTL)."""
+        self._stretch_ns = 0
+        self._seen = ReceptionSummary()
+
+    # --- what both sides say -------------------------------------------------------------------------------------------
+
+    def sent(self, line: MediaLine) -> None:
+        """We have sent this description."""
+        self.agreement.sent(line)
+        self._settle()
+
+    def received(self, line: MediaLine) -> None:
+        """The peer has sent this description."""
+        self.agreement.received(line)
+        self._settle()
+
+    def open(self, port: LegPort) -> None:
+        """Send from there."""
+        self.port = port
+        self.stream.socket = port.socket
+        self._settle()
+
+    def _settle(self) -> None:
+        """Do as both descriptions say now."""
+        host, now_ns = self._host, self._host.now_ns()
+        self.incoming.renew()
+        self.keying.agree(self.agreement, host.identity, now_ns)
+        place = self.agreement.place
+        if place is not None:
+            host.moved(self, place)
+        self._key(now_ns)
+        if place is not None and self.rtcp is None and host.rtcp_interval_ms and self.kind is not MediaKind.IMAGE:
+            self.rtcp = RtcpSession(host.cname, self._clock_rate(), host.random, now_ns, host.rtcp_interval_ms)
+        if not self._stretch_ns:
+            self._stretch_ns = now_ns + STRETCH_NS
+        self._wait()
+
+    def plays(self, clock_rate: int) -> None:
+        """Its stream has timestamps of this rate, in Hz, from now on."""
+        if self.rtcp is not None:
+            self.rtcp.clock_rate = clock_rate
+
+    def _clock_rate(self) -> int:
+        remote = self.agreement.remote
+        first = remote.format_of(remote.formats[0]) if remote is not None and remote.formats else None
+        return first.clock_rate if first is not None else DEFAULT_CLOCK_RATE
+
+    def _key(self, now_ns: int) -> None:
+        """Send the handshake on, and the stream where it is to go: nowhere as long as keys are missing."""
+        keying, port = self.keying, self.port
+        place = self.agreement.place
+        destination = self._address(place) if place is not None else None
+        if port is not None and destination is not None:
+            for datagram in keying.take():
+                port.send(datagram, destination)
+        if keying.failed and not self.trouble:
+            self._fail(keying.failed)
+        srtp = keying.srtp
+        if keying.wanted:
+            self.stream.protect = srtp.protect if srtp is not None else None
+        self.stream.destination = None if keying.wanted and srtp is None else destination
+
+    def _address(self, place: Place) -> object:
+        try:
+            return self._host.address(place)
+        except OSError:
+            self._fail(f"media cannot be sent to '{place[0]}' port {place[1]}, as the SDP says: it is no address")
+            return None
+
+    def _fail(self, reason: str) -> None:
+        if not self.trouble:
+            self.trouble = reason
+            self._host.troubled(self, reason)
+
+    # --- what comes ----------------------------------------------------------------------------------------------------
+
+    def datagram(self, data: bytes, source: object, arrived_ns: int) -> None:
+        """What came to the port of RTP."""
+        if is_rtp(data):
+            self._rtp(data, source, arrived_ns)
+        elif is_rtcp(data):
+            self.rtcp_datagram(data, source, arrived_ns)
+        elif is_dtls(data):
+            self.keying.handshake(data, self._host.now_ns())
+            self._key(arrived_ns)
+            self._wait()
+        elif is_stun(data):
+            self._stun(data, source)
+        elif self.kind is MediaKind.IMAGE:
+            self._whole(data, source)
+        else:
+            self._host.tally.garbage += 1
+
+    def _rtp(self, data: bytes, source: object, arrived_ns: int) -> None:
+        if self.keying.wanted:
+            data = self.keying.unprotect(data)
+            if not data:
+                return
+        digit = self.incoming.packet(data, arrived_ns)
+        if self.echoing:
+            self._echo(data, source)
+        if digit:
+            self._host.heard_digit(self, digit)
+
+    def _echo(self, data: bytes, source: object) -> None:
+        """Send back what came, but for what we have sent ourselves: two echoes would send one packet for ever."""
+        if self.port is None or self.is_own(data):
+            return
+        srtp = self.keying.srtp
+        self._host.tally.packets_echoed += 1
+        self.port.send(srtp.protect(data) if srtp is not None else data, source)
+
+    def is_own(self, data: bytes) -> bool:
+        """Whether we have sent this packet ourselves, and it has come back."""
+        return bool(self.stream.packets_sent) and source_in(data) == self.stream.ssrc
+
+    def _whole(self, data: bytes, source: object) -> None:
+        self.whole_packets += 1
+        tally = self._host.tally
+        tally.packets_received += 1
+        tally.octets_received += len(data)
+        if self.echoing and self.port is not None:
+            self.port.send(data, source)
+
+    def _stun(self, data: bytes, source: object) -> None:
+        """A browser asks whether we are there before it sends anything (RFC 8445 section 2.5)."""
+        local = self.agreement.local
+        answer = answer_binding(data, local.ice_pwd, source) if local is not None and local.ice_pwd else None
+        if answer is not None and self.port is not None:
+            self.port.send(answer, source)
+
+    def rtcp_datagram(self, data: bytes, source: object, arrived_ns: int) -> None:
+        """What came to the port of RTCP."""
+        if self.keying.wanted:
+            data = self.keying.unprotect_rtcp(data)
+            if not data:
+                return
+        tally, rtcp = self._host.tally, self.rtcp
+        tally.rtcp_received += 1
+        if rtcp is None:
+            return
+        trips = rtcp.round_trips
+        if not rtcp.received(data, arrived_ns, self.stream.ssrc):
+            tally.garbage += 1
+        elif rtcp.round_trips > trips:
+            self._host.timed(rtcp.round_trip_ns)
+
+    # --- by the clock --------------------------------------------------------------------------------------------------
+
+    def run(self, now_ns: int) -> None:
+        """`due_ns` has come."""
+        if self.closed:
+            return
+        if self.keying.due_ns and now_ns >= self.keying.due_ns:
+            self.keying.run(now_ns)
+            self._key(now_ns)
+        rtcp = self.rtcp
+        if rtcp is not None and now_ns >= rtcp.due_ns:
+            incoming = self.incoming
+            self._send_rtcp(rtcp.report(now_ns, self._host.unix_ns(), self.stream, incoming.current, incoming.current_ssrc))
+        if now_ns >= self._stretch_ns:
+            self._stretch_ns = now_ns + STRETCH_NS
+            self._tell_stretch()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Ask for the earliest of the times that matter."""
+        due_ns = self._stretch_ns
+        if self.rtcp is not None:
+            due_ns = min(due_ns, self.rtcp.due_ns)
+        if self.keying.due_ns:
+            due_ns = min(due_ns, self.keying.due_ns)
+        if due_ns != self.due_ns and not self.closed:
+            self.due_ns = due_ns
+            self._host.wake(self, due_ns)
+
+    def _tell_stretch(self) -> None:
+        if self.incoming.current is None:
+            return
+        now, before = self.incoming.summary(), self._seen
+        self._seen = now
+        self._host.seen(self, now, self.incoming.current.jitter_ns, self._score(now.since(before)))
+
+    def _score(self, received: ReceptionSummary) -> float:
+        """The mean opinion score of that; 0 for what nobody hears."""
+        if self.kind is not MediaKind.AUDIO:
+            return 0.0
+        trip_ns = self.rtcp.round_trip_ns if self.rtcp is not None else -1
+        return mos_of_reception(self.incoming.codec, received, trip_ns)
+
+    def _send_rtcp(self, data: bytes) -> None:
+        place, port, srtp = self.agreement.rtcp_place, self.port, self.keying.srtp
+        if place is None or port is None or self.trouble or (self.keying.wanted and srtp is None):
+            return
+        destination = self._address(place)
+        if destination is None:
+            return
+        if srtp is not None:
+            data = srtp.protect_rtcp(data)
+        self._host.tally.rtcp_sent += 1
+        if self.agreement.muxes:
+            port.send(data, destination)
+        else:
+            port.send_rtcp(data, destination)
+
+    # --- the end -------------------------------------------------------------------------------------------------------
+
+    def close(self, now_ns: int) -> None:
+        """Say goodbye to a peer that has heard of us, and do no more."""
+        if self.closed:
+            return
+        rtcp = self.rtcp
+        if rtcp is not None and (self.stream.packets_sent or self.incoming.packets):
+            incoming = self.incoming
+            self._send_rtcp(rtcp.farewell(now_ns, self._host.unix_ns(), self.stream, incoming.current, incoming.current_ssrc))
+        self.keying.close(now_ns)
+        self._key(now_ns)
+        self.closed = True
+        self.stream.stop()
+        for tap in self.incoming.taps:
+            tap.close(now_ns)
+
+    def figures(self) -> ReceptionSummary:
+        """What it received, with its score where it is audio."""
+        received = self.incoming.summary()
+        return replace(received, mos=self._score(received))

@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The media of one call: its legs and ports, and what the scenario asks of them (`engine.scenario.program.CallMedia`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from engine.call import CallBase
+from engine.errors import GossipperError
+from engine.media.agreement import Place
+from engine.media.events import digits_track
+from engine.media.kinds import MediaKind
+from engine.media.leg import Leg, LegPort
+from engine.media.reception import ReceptionSummary
+from engine.media.sdp import MediaLine, read_sdp, sdp_of
+from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
+from engine.media.srtp.sdes import Crypto, SdesError, read_crypto
+from engine.media.srtp.setup import ACTPASS, answer_to
+from engine.media.track import Track
+from engine.messages import Failure
+from engine.scenario.program import Condition, Searcher, Unsendable
+from engine.shard.media.ports import OwnPort, SharedPort
+from engine.stats.media import LegMeter, Reported
+
+if TYPE_CHECKING:
+    from engine.shard.media.desk import MediaDesk
+
+MOST_DIGITS: Final = 1000
+"""Digits that wait for a `recv dtmf`; of more the oldest are forgotten."""
+_NS_A_MS: Final = 1_000_000
+_PORT_OF: Final[Mapping[MediaKind, int]] = {MediaKind.AUDIO: 0, MediaKind.VIDEO: 2, MediaKind.IMAGE: 4}
+"""From [media_port] to the port of a kind, where no SDP of ours says."""
+
+
+class CallMedia:
+    """See the module."""
+
+    __slots__ = ("_call", "_crypto", "_desk", "_digits", "_legs", "_meters", "_octets", "_own", "_taken_digits", "trouble")
+
+    def __init__(self, desk: MediaDesk, call: CallBase) -> None:
+        self._desk = desk
+        self._call = call
+        self._legs: dict[MediaKind, Leg] = {}
+        self._own: dict[MediaKind, OwnPort] = {}
+        self._meters: dict[MediaKind, LegMeter] = {}
+        self._octets: dict[MediaKind, int] = {}
+        self._crypto: CryptoPlaces | None = None
+        self._digits = ""
+        self._taken_digits = ""
+        self.trouble: tuple[Failure, str] | None = None
+        """What the call has failed with, in the end, and why."""
+
+    # --- what SDP says -------------------------------------------------------------------------------------------------
+
+    def port(self, kind: MediaKind) -> int:
+        """See `CallMedia`."""
+        own = self._own.get(kind)
+        if own is None:
+            try:
+                own = self._own[kind] = self._desk.take()
+            except GossipperError as error:
+                self._desk.tally.no_port += 1
+                self.trouble = Failure.NO_MEDIA_PORT, str(error)
+                raise Unsendable(str(error)) from None
+        return own.number
+
+    def sdp_sent(self, message: bytes) -> None:
+        """See `CallMedia`."""
+        for line in _lines(message):
+            kind = _kind_of(line)
+            if kind is None:
+                continue
+            leg = self._leg(kind)
+            if line.port and (leg.port is None or leg.agreement.local is None or leg.agreement.local.port != line.port):
+                self._open(leg, line.port)
+            leg.sent(line)
+
+    def sdp_received(self, message: bytes) -> None:
+        """See `CallMedia`."""
+        for line in _lines(message):
+            kind = _kind_of(line)
+            if kind is not None:
+                self._leg(kind).received(line)
+
+    def _leg(self, kind: MediaKind) -> Leg:
+        leg = self._legs.get(kind)
+        if leg is None:
+            desk = self._desk
+            leg = self._legs[kind] = Leg(desk, self, kind, desk.new_ssrc())
+            self._meters[kind] = desk.meter.leg_opened()
+            self._octets[kind] = 0
+            leg.stream.on_end = lambda: desk.end(leg)
+            leg.echoing = False
+        return leg
+
+    def _open(self, leg: Leg, number: int) -> None:
+        """Give a leg the port that our SDP names."""
+        if isinstance(leg.port, SharedPort):
+            leg.port.legs.leave(leg)
+        own = next((own for own in self._own.values() if own.number == number), None)
+        if own is not None:
+            own.serve(leg)
+            leg.open(own)
+            return
+        try:
+            shared = self._desk.shared(number)
+        except GossipperError as error:
+            self._fail(Failure.NO_MEDIA_PORT, str(error))
+            return
+        shared.legs.join(leg, leg.stream.ssrc)
+        leg.open(shared)
+
+    def moved(self, leg: Leg, place: Place) -> None:
+        """The peer of a leg is there."""
+        if isinstance(leg.port, SharedPort):
+            leg.port.legs.expect(leg, place)
+
+    def _fail(self, failure: Failure, reason: str) -> None:
+        self.trouble = self.trouble or (failure, reason)
+
+    # --- keys ----------------------------------------------------------------------------------------------------------
+
+    def crypto(self, word: CryptoWord, again: bool) -> bytes:
+        """See `CallMedia`."""
+        if self._crypto is None:
+            self._crypto = CryptoPlaces()
+        places = self._crypto
+        if word.says is Says.TAG:
+            return places.tag(word, self._offered(word.kind)).encode("ascii")
+        if word.says is Says.SUITE:
+            return places.suite(word).encode("ascii")
+        if word.says is Says.KEY:
+            return places.key(word, self._desk.random.randbytes, again=again).encode("ascii")
+        return places.unencrypted(word).encode("ascii")
+
+    def _offered(self, kind: MediaKind) -> list[Crypto]:
+        """The peer's lines, when we are answering them."""
+        leg = self._legs.get(kind)
+        if leg is None or leg.agreement.remote is None or not leg.agreement.is_ours_to_answer:
+            return []
+        found: list[Crypto] = []
+        for text in leg.agreement.remote.crypto:
+            try:
+                found.append(read_crypto(text))
+            except SdesError:
+                continue
+        return found
+
+    def fingerprint(self) -> bytes:
+        """See `CallMedia`."""
+        identity = self._desk.identity
+        if identity is None:
+            raise Unsendable("no certificate was made for DTLS")
+        return str(identity.fingerprint).encode("ascii")
+
+    def setup(self, kind: MediaKind) -> bytes:
+        """See `CallMedia`."""
+        leg = self._legs.get(kind)
+        remote = leg.agreement.remote if leg is not None and leg.agreement.is_ours_to_answer else None
+        try:
+            return (answer_to(remote.setup) if remote is not None else ACTPASS).encode("ascii")
+        except ValueError as error:
+            raise Unsendable(str(error)) from None
+
+    def ice_ufrag(self) -> bytes:
+        """See `CallMedia`."""
+        return self._desk.ice_ufrag
+
+    def ice_pwd(self) -> bytes:
+        """See `CallMedia`."""
+        return self._desk.ice_pwd
+
+    # --- what goes -----------------------------------------------------------------------------------------------------
+
+    def play(self, kind: MediaKind, track: Track, loops: int, payload_type: int | None) -> None:
+        """See `CallMedia`."""
+        leg = self._ready(kind)
+        if payload_type is None and track.codec and not track.whole:
+            payload_type = leg.agreement.payload_type_out(track.codec, track.clock_rate)
+        leg.plays(track.clock_rate)
+        leg.stream.play(track, self._desk.now_ns(), loops, payload_type)
+        self._desk.begin(leg)
+
+    def _ready(self, kind: MediaKind) -> Leg:
+        """The leg of a kind, with a port: [media_port] where our SDP has said nothing of it."""
+        leg = self._leg(kind)
+        if leg.port is None:
+            self._open(leg, self._desk.media_port + _PORT_OF[kind])
+        return leg
+
+    def pause(self, kind: MediaKind) -> None:
+        """See `CallMedia`."""
+        if kind in self._legs:
+            self._legs[kind].stream.pause(self._desk.now_ns())
+
+    def resume(self, kind: MediaKind) -> None:
+        """See `CallMedia`."""
+        if kind in self._legs:
+            self._legs[kind].stream.resume(self._desk.now_ns())
+
+    def stop(self, kind: MediaKind) -> None:
+        """See `CallMedia`."""
+        leg = self._legs.get(kind)
+        if leg is not None:
+            leg.stream.stop()
+            self._desk.end(leg)
+
+    def send_digits(self, digits: str, tone_ms: int, gap_ms: int, payload_type: int | None) -> None:
+        """See `CallMedia`."""
+        leg = self._ready(MediaKind.AUDIO)
+        payload_type = leg.agreement.events_out if payload_type is None else payload_type
+        try:
+            track = digits_track(digits, payload_type, tone_ms=tone_ms, gap_ms=gap_ms)
+        except ValueError as error:
+            self._call.fail(Failure.CANNOT_SEND, str(error))
+            return
+        if leg.stream.insert(track, self._desk.now_ns(), payload_type):
+            self._desk.tally.digits_sent += len(digits)
+            self._desk.begin(leg)
+        else:
+            self._call.warn("digits are not sent: too many wait for that")
+
+    def echo(self, kind: MediaKind, on: bool) -> None:
+        """See `CallMedia`."""
+        self._ready(kind).echoing = on
+
+    # --- what comes ----------------------------------------------------------------------------------------------------
+
+    def heard_digit(self, digit: str) -> None:
+        """The peer has sent a digit."""
+        self._digits = (self._digits + digit)[-MOST_DIGITS:]
+        self._call.digits_arrived(self._desk.now_ns())
+
+    @property
+    def digits(self) -> bytes:
+        """See `CallMedia`."""
+        return (self._taken_digits or self._digits).encode("ascii")
+
+    def take_digits(self, pattern: Searcher) -> bool:
+        """See `CallMedia`."""
+        if not pattern.fits(self._digits.encode("ascii")):
+            return False
+        self._taken_digits, self._digits = self._digits, ""
+        return True
+
+    def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
+        """See `CallMedia`."""
+        figures = self._figures(self._leg(kind))
+        reason = "; ".join(filter(None, (condition.broken_by(figures) for condition in conditions)))
+        if reason:
+            self._desk.tally.checks_failed += 1
+        else:
+            self._desk.tally.checks_passed += 1
+        return reason
+
+    def _figures(self, leg: Leg) -> dict[str, float]:
+        """What conditions may ask for: packets, parts of 1, ms, and a score."""
+        received = leg.figures()
+        return {
+            "packets": received.packets + leg.whole_packets,
+            "sent": leg.stream.packets_sent,
+            "expected": received.expected,
+            "lost": received.lost,
+            "loss": received.lost / received.expected if received.expected else 0.0,
+            "duplicates": received.duplicates,
+            "reordered": received.reordered,
+            "jitter": received.jitter_mean_ns / _NS_A_MS,
+            "jitter_max": received.jitter_max_ns / _NS_A_MS,
+            "gap": received.longest_gap_ns / _NS_A_MS,
+            "gaps": received.gaps,
+            "mos": received.mos,
+            "digits": len(self._digits),
+        }
+
+    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
+        """What a leg received so far, and what it sent."""
+        self._meters[leg.kind].seen(received.expected, received.lost, jitter_ns, score)
+        self._count_octets(leg)
+
+    def _count_octets(self, leg: Leg) -> None:
+        now, before = leg.stream.octets_sent, self._octets[leg.kind]
+        self._octets[leg.kind] = now
+        self._desk.tally.octets_sent += now - before
+
+    # --- the end -------------------------------------------------------------------------------------------------------
+
+    def judge(self) -> tuple[Failure, str] | None:
+        """See `CallMedia`."""
+        for leg in self._legs.values():
+            if leg.keying.failed:
+                self._fail(Failure.MEDIA_KEYS, f"{leg.kind}: {leg.keying.failed}")
+        return self.trouble
+
+    def close(self, now_ns: int) -> None:
+        """See `CallMedia`."""
+        desk = self._desk
+        for kind, leg in self._legs.items():
+            if leg.closed:
+                continue
+            leg.close(now_ns)
+            desk.end(leg)
+            if isinstance(leg.port, SharedPort):
+                leg.port.legs.leave(leg)
+            received = leg.figures() if leg.incoming.packets else None
+            self._meters[kind].closed(received, _reported(leg))
+            self._count_octets(leg)
+            if leg.incoming.first_ns:
+                desk.tally.streams_in -= 1
+            leg.owner = None
+        for own in self._own.values():
+            desk.give_back(own)
+        self._own.clear()
+
+
+def _lines(message: bytes) -> list[MediaLine]:
+    """The first line of each kind of media in a message; of several the first that has a port."""
+    body = sdp_of(message)
+    if not body:
+        return []
+    description = read_sdp(body)
+    found = (description.first(kind) for kind in MediaKind)
+    return [line for line in found if line is not None]
+
+
+def _kind_of(line: MediaLine) -> MediaKind | None:
+    return MediaKind(line.kind) if line.kind in _KINDS else None
+
+
+_KINDS: Final = frozenset(kind.value for kind in MediaKind)
+
+
+def _reported(leg: Leg) -> Reported | None:
+    """What the peer's RTCP told of our stream."""
+    rtcp = leg.rtcp
+    if rtcp is None or rtcp.peer_lost < 0 or not leg.stream.packets_sent:
+        return None
+    return Reported(max(0, rtcp.peer_lost) / leg.stream.packets_sent, max(0, rtcp.peer_jitter_ns))

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The media of a shard: its sockets, the pacer of its streams, the times of its legs, and what is measured of all."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from heapq import heappop, heappush
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from engine.call import CallBase
+from engine.errors import BindError
+from engine.media.agreement import Place
+from engine.media.kinds import MediaKind
+from engine.media.leg import Leg, LegHost
+from engine.media.pacer import Pacer
+from engine.media.reception import ReceptionSummary
+from engine.media.tally import Tally
+from engine.media.wheel import NEVER_NS
+from engine.options import RunConfig
+from engine.shard.media.call_media import CallMedia
+from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
+from engine.shard.notes import Notes
+from engine.stats.media import MediaMeter
+from engine.transport.addresses import Addresses
+from engine.transport.poller import Poller
+from engine.transport.rtp.ports import PortRange
+
+if TYPE_CHECKING:
+    from engine.media.srtp.identity import Identity
+
+VIDEO_PORT: Final = 2
+"""From [media_port] to that of video, as in SIPp's scenarios."""
+TRIED_PORTS: Final = 60
+MOST_LEGS_A_TURN: Final = 32
+"""Legs whose time has come that are looked at before calls have their turn: a report of RTCP takes some 50 µs."""
+FIRST_SSRC: Final = 0xCA11_0000
+"""SIPp's, of the first stream, when they are not drawn."""
+
+
+class MediaDesk(LegHost):
+    """See the module. Of several shards this is `index` of `count`: each has a port for all calls and a range of its own."""
+
+    def __init__(
+        self, config: RunConfig, addresses: Addresses, poller: Poller, notes: Notes, random: Random, *, index: int = 0, count: int = 1
+    ) -> None:
+        self.config = config
+        self.tally = Tally()
+        self.meter = MediaMeter(self.tally)
+        self.random = random
+        self.identity: Identity | None = None
+        self.rtcp_interval_ms = config.rtcp_interval_ms
+        self.cname = f"gossipper-{os.getpid()}-{index}"
+        self.notes = notes
+        bound = config.media_ip or addresses.bind_ip
+        self._addresses = msgspec.structs.replace(addresses, bind_ip=bound, local_ip=bound or addresses.local_ip, sources=())
+        self._sockets = MediaSockets(self._addresses, poller, 0)
+        self._shared_sockets = MediaSockets(self._addresses, poller, config.buffer_size)
+        self._shared_sockets.sender = self._sockets.sender
+        self._ports = PortRange(self._addresses, config.media_port, config.max_media_port, 0, index=index, count=count)
+        self._shared: dict[int, SharedPort] = {}
+        self._pacer = Pacer(self._sockets.sender, time.monotonic_ns)
+        self._due: list[tuple[int, int, Leg]] = []
+        self._order = 0
+        self._streams = index
+        self._count = count
+        self._own_drops = 0
+        self.media_port = config.media_port
+
+    # --- sockets -------------------------------------------------------------------------------------------------------
+
+    def open(self, index: int) -> None:
+        """Bind the port that all calls share. Raises BindError, TransportError.
+
+        Where it was not asked for by number, and in shards after the first, another program or shard may have it: then the
+        next free one is taken.
+        """
+        config = self.config
+        tries = TRIED_PORTS if index or config.media_port == RunConfig().media_port else 1
+        first = config.media_port + 2 * VIDEO_PORT * index
+        for number in range(first, first + 2 * VIDEO_PORT * tries, 2 * VIDEO_PORT):
+            try:
+                self.shared(number)
+            except BindError as error:
+                if not error.taken_port or number + 2 * VIDEO_PORT >= first + 2 * VIDEO_PORT * tries:
+                    raise
+                continue
+            self.media_port = number
+            break
+        if config.rtp_echo:
+            self._shared[self.media_port].echoing = True
+            self.shared(self.media_port + VIDEO_PORT).echoing = True
+
+    def shared(self, number: int) -> SharedPort:
+        """The port that calls share, bound when it is first asked for. Raises BindError, TransportError."""
+        port = self._shared.get(number)
+        if port is None:
+            port = self._shared[number] = SharedPort(number, self._shared_sockets, self.tally)
+        return port
+
+    def take(self) -> OwnPort:
+        """A pair of ports of a call's own. Raises BindError, TransportError."""
+        return OwnPort(self._ports.take(), self._sockets)
+
+    def give_back(self, port: OwnPort) -> None:
+        """A call needs its ports no more."""
+        self.tally.kernel_drops += port.close()
+
+    def new_ssrc(self) -> int:
+        """A synchronisation source for a stream."""
+        if self.config.random_ssrc:
+            return self.random.getrandbits(32)
+        self._streams += self._count
+        return FIRST_SSRC + self._streams - self._count
+
+    # --- calls ---------------------------------------------------------------------------------------------------------
+
+    def media_of(self, call: CallBase) -> CallMedia:
+        """Media for a call."""
+        return CallMedia(self, call)
+
+    def begin(self, leg: Leg) -> None:
+        """Send what the leg's stream plays."""
+        self._pacer.add(leg.stream)
+        self.meter.counters.streams_out = self._pacer.streams
+
+    def end(self, leg: Leg) -> None:
+        """Its stream plays nothing any more."""
+        self._pacer.remove(leg.stream)
+        self.meter.counters.streams_out = self._pacer.streams
+
+    # --- LegHost -------------------------------------------------------------------------------------------------------
+
+    def now_ns(self) -> int:
+        """The monotonic clock."""
+        return time.monotonic_ns()
+
+    def unix_ns(self) -> int:
+        """The wall's clock."""
+        return time.time_ns()
+
+    def address(self, place: Place) -> object:
+        """An address as sockets have it. Raises OSError when it is none of this run's family."""
+        socket.inet_pton(self._addresses.family, place[0])
+        return self._addresses.place(*place)
+
+    def wake(self, leg: Leg, due_ns: int) -> None:
+        """Have the leg's time come."""
+        self._order += 1
+        heappush(self._due, (due_ns, self._order, leg))
+
+    def heard_digit(self, leg: Leg, digit: str) -> None:
+        """Hand a digit to its call."""
+        _owner(leg).heard_digit(digit)
+
+    def moved(self, leg: Leg, place: Place) -> None:
+        """Packets from there are the leg's."""
+        _owner(leg).moved(leg, place)
+
+    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
+        """What a leg received so far."""
+        _owner(leg).seen(leg, received, jitter_ns, score)
+
+    def timed(self, round_trip_ns: int) -> None:
+        """RTCP has measured a round trip."""
+        self.meter.round_trip.pending.append(round_trip_ns)
+
+    def troubled(self, leg: Leg, reason: str) -> None:
+        """Tell a person."""
+        self.notes.warn(f"{leg.kind}: {reason}")
+
+    # --- the loop ------------------------------------------------------------------------------------------------------
+
+    def next_ns(self) -> int:
+        """When `run` has something to do."""
+        return min(self._pacer.next_ns(), self._due[0][0] if self._due else NEVER_NS)
+
+    def run(self, now_ns: int) -> int:
+        """Send what is due, and look after the legs whose time has come; when there is more to do."""
+        next_ns = self._pacer.run(now_ns)
+        due = self._due
+        for _ in range(MOST_LEGS_A_TURN):
+            if not due or due[0][0] > now_ns:
+                break
+            due_ns, _, leg = heappop(due)
+            if leg.due_ns == due_ns and not leg.closed:
+                leg.due_ns = 0
+                leg.run(now_ns)
+        return min(next_ns, due[0][0]) if due else next_ns
+
+    def fold(self) -> None:
+        """Hand on what was measured; to be called once a tick."""
+        self.meter.lateness.pending.extend(self._pacer.take_lateness())
+        self.meter.fold()
+
+    def count(self) -> None:
+        """Bring the counts to where things stand, before they are told."""
+        tally, losses = self.tally, self._sockets.sender.losses
+        tally.send_errors = losses.packets
+        tally.skipped = self._pacer.skipped
+        tally.packets_sent = self._pacer.sent + tally.packets_echoed - losses.packets
+        self.meter.counters.kernel_drops = sum(port.drops() for port in self._shared.values())
+        self.fold()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for port in self._shared.values():
+            port.close()
+        self._shared.clear()
+
+
+def _owner(leg: Leg) -> CallMedia:
+    assert isinstance(leg.owner, CallMedia)
+    return leg.owner
