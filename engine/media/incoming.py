@@ -48,8 +48,8 @@ class Incoming:
         "octets",
         "packets",
         "sources",
-        "taps",
         "tally",
+        "taps",
     )
 
     def __init__(self, agreement: Agreement, tally: Tally) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.media.agreement import ACTIVE, Agreement
+from engine.media.agreement import Agreement
 from engine.media.srtp.fingerprints import Fingerprint, read_fingerprint
 from engine.media.srtp.sdes import SdesError
 from engine.media.srtp.session import Refused, Srtp
+from engine.media.srtp.setup import ACTIVE
 from engine.media.srtp.suites import Keys
 from engine.media.tally import Tally
 

@@ -14,7 +14,9 @@ class Tap(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def heard(self, known: Format | None, payload_type: int, payload: bytes, sequence: int, timestamp: int, arrived_ns: int) -> None:
+    def heard(
+        self, known: Format | None, payload_type: int, payload: bytes, sequence: int, timestamp: int, arrived_ns: int
+    ) -> None:
         """A packet came; `known` is what its payload type stands for, when somebody has said."""
 
     def close(self, now_ns: int) -> None:  # noqa: B027

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from engine.call import CallBase
 from engine.errors import GossipperError
 from engine.media.agreement import Place
 from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
-from engine.media.leg import Leg, LegPort
+from engine.media.leg import Leg
 from engine.media.reception import ReceptionSummary
 from engine.media.sdp import MediaLine, read_sdp, sdp_of
 from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
@@ -20,11 +20,9 @@ from engine.media.srtp.setup import ACTPASS, answer_to
 from engine.media.track import Track
 from engine.messages import Failure
 from engine.scenario.program import Condition, Searcher, Unsendable
+from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import OwnPort, SharedPort
 from engine.stats.media import LegMeter, Reported
-
-if TYPE_CHECKING:
-    from engine.shard.media.desk import MediaDesk
 
 MOST_DIGITS: Final = 1000
 """Digits that wait for a `recv dtmf`; of more the oldest are forgotten."""
@@ -38,7 +36,7 @@ class CallMedia:
 
     __slots__ = ("_call", "_crypto", "_desk", "_digits", "_legs", "_meters", "_octets", "_own", "_taken_digits", "trouble")
 
-    def __init__(self, desk: MediaDesk, call: CallBase) -> None:
+    def __init__(self, desk: MediaHost, call: CallBase) -> None:
         self._desk = desk
         self._call = call
         self._legs: dict[MediaKind, Leg] = {}
@@ -91,7 +89,6 @@ class CallMedia:
             self._meters[kind] = desk.meter.leg_opened()
             self._octets[kind] = 0
             leg.stream.on_end = lambda: desk.end(leg)
-            leg.echoing = False
         return leg
 
     def _open(self, leg: Leg, number: int) -> None:

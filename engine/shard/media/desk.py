@@ -15,14 +15,14 @@ import msgspec
 from engine.call import CallBase
 from engine.errors import BindError
 from engine.media.agreement import Place
-from engine.media.kinds import MediaKind
-from engine.media.leg import Leg, LegHost
+from engine.media.leg import Leg
 from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
 from engine.media.tally import Tally
 from engine.media.wheel import NEVER_NS
 from engine.options import RunConfig
 from engine.shard.media.call_media import CallMedia
+from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
@@ -42,11 +42,19 @@ FIRST_SSRC: Final = 0xCA11_0000
 """SIPp's, of the first stream, when they are not drawn."""
 
 
-class MediaDesk(LegHost):
+class MediaDesk(MediaHost):
     """See the module. Of several shards this is `index` of `count`: each has a port for all calls and a range of its own."""
 
     def __init__(
-        self, config: RunConfig, addresses: Addresses, poller: Poller, notes: Notes, random: Random, *, index: int = 0, count: int = 1
+        self,
+        config: RunConfig,
+        addresses: Addresses,
+        poller: Poller,
+        notes: Notes,
+        random: Random,
+        *,
+        index: int = 0,
+        count: int = 1,
     ) -> None:
         self.config = config
         self.tally = Tally()
@@ -55,6 +63,8 @@ class MediaDesk(LegHost):
         self.identity: Identity | None = None
         self.rtcp_interval_ms = config.rtcp_interval_ms
         self.cname = f"gossipper-{os.getpid()}-{index}"
+        self.ice_ufrag = random.randbytes(4).hex().encode("ascii")
+        self.ice_pwd = random.randbytes(16).hex().encode("ascii")
         self.notes = notes
         bound = config.media_ip or addresses.bind_ip
         self._addresses = msgspec.structs.replace(addresses, bind_ip=bound, local_ip=bound or addresses.local_ip, sources=())
