@@ -173,6 +173,9 @@ class CallBase(Dialog):
     def wake(self, now_ns: int) -> None:
         """A time that this call asked for has come (or an earlier one that it no longer needs)."""
 
+    def digits_arrived(self, now_ns: int) -> None:
+        """The peer has sent digits (DTMF); whoever waits for some may look."""
+
     @abstractmethod
     def jump(self, index: int, now_ns: int, *, keeps_resending: bool = False) -> None:
         """Go on at another step, whatever was being waited for."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The packets that come to one leg: counted and measured for each synchronisation source, digits heard, handed to who listens."""
+"""What comes to one leg: counted and measured for each synchronisation source, digits heard, handed to who listens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.media.tally import Tally
 from engine.media.tap import Tap
 
 MOST_SOURCES: Final = 8
-"""Synchronisation sources that are measured; packets of further ones are only counted. A peer may make up as many as it likes."""
+"""Synchronisation sources that are measured; of further ones packets are only counted, for a peer may make up any number."""
 DEFAULT_CLOCK_RATE: Final = 8000
 COMFORT_NOISE: Final = "CN"
 

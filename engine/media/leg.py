@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """One kind of media of one call: a stream that goes, one that comes, and what belongs to both.
 
-A `Leg` is told both descriptions of the session, the datagrams that come to its port, and when its time has come (`due_ns`). It says
-where its stream goes, answers RTCP, DTLS and STUN, and measures. Sockets, clocks and the other legs are its host's.
+A `Leg` is told both descriptions of the session, the datagrams that come to its port, and when its time has come (`due_ns`). It
+says where its stream goes, answers RTCP, DTLS and STUN, and measures. Sockets, clocks and the other legs are its host's.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from engine.media.sharing import source_in
 from engine.media.stream import OutStream
 from engine.media.stun import answer_binding
 from engine.media.tally import Tally
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+"""As sockets have it, for IPv4 and for IPv6."""
 
 if TYPE_CHECKING:
     from engine.media.srtp.identity import Identity
@@ -215,7 +218,7 @@ class Leg:
 
     # --- what comes ----------------------------------------------------------------------------------------------------
 
-    def datagram(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:
         """What came to the port of RTP."""
         if is_rtp(data):
             self._rtp(data, source, arrived_ns)
@@ -232,7 +235,7 @@ class Leg:
         else:
             self._host.tally.garbage += 1
 
-    def _rtp(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def _rtp(self, data: bytes, source: Address, arrived_ns: int) -> None:
         if self.keying.wanted:
             data = self.keying.unprotect(data)
             if not data:
@@ -243,7 +246,7 @@ class Leg:
         if digit:
             self._host.heard_digit(self, digit)
 
-    def _echo(self, data: bytes, source: object) -> None:
+    def _echo(self, data: bytes, source: Address) -> None:
         """Send back what came, but for what we have sent ourselves: two echoes would send one packet for ever."""
         if self.port is None or self.is_own(data):
             return
@@ -255,7 +258,7 @@ class Leg:
         """Whether we have sent this packet ourselves, and it has come back."""
         return bool(self.stream.packets_sent) and source_in(data) == self.stream.ssrc
 
-    def _whole(self, data: bytes, source: object) -> None:
+    def _whole(self, data: bytes, source: Address) -> None:
         self.whole_packets += 1
         tally = self._host.tally
         tally.packets_received += 1
@@ -263,14 +266,14 @@ class Leg:
         if self.echoing and self.port is not None:
             self.port.send(data, source)
 
-    def _stun(self, data: bytes, source: object) -> None:
+    def _stun(self, data: bytes, source: Address) -> None:
         """A browser asks whether we are there before it sends anything (RFC 8445 section 2.5)."""
         local = self.agreement.local
-        answer = answer_binding(data, local.ice_pwd, source) if local is not None and local.ice_pwd else None
+        answer = answer_binding(data, local.ice_pwd, (source[0], source[1])) if local is not None and local.ice_pwd else None
         if answer is not None and self.port is not None:
             self.port.send(answer, source)
 
-    def rtcp_datagram(self, data: bytes, source: object, arrived_ns: int) -> None:
+    def rtcp_datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:
         """What came to the port of RTCP."""
         if self.keying.wanted:
             data = self.keying.unprotect_rtcp(data)

@@ -71,6 +71,7 @@ def compile_program(scenario: model.Scenario, facts: RunFacts) -> Program:
         return_to=scope.variables.get(model.RETURN_VARIABLE),
         paused_until=scope.variables.get(model.PAUSE_VARIABLE),
         tick_origin_ns=facts.started_ns,
+        uses_media=facts.with_media,
         circuits=circuits,
     )
 

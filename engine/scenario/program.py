@@ -36,9 +36,6 @@ class CallMedia(Protocol):
     def port(self, kind: MediaKind) -> int:
         """The call's own RTP port, taken when it is first asked for. Raises Unsendable when none is left."""
 
-    def fixed_port(self, kind: MediaKind, port: int) -> None:
-        """Have this as the call's own port, for [auto_media_port]. Raises Unsendable when it is not to be had."""
-
     def crypto(self, word: CryptoWord, again: bool) -> bytes:
         """What a keyword of an `a=crypto` line stands for; `again`: the key of before (`[cryptokeyparams1audio-1]`)."""
 
@@ -216,6 +213,8 @@ class RunFacts:
     remote_port: int = 5060
     media_ip: str = ""
     media_port: int = 6000
+    with_media: bool = False
+    """Calls have media."""
     service: str = "service"
     pid: int = 0
     users: int | None = None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.media.pacer import Pacer as MediaPacer
 from engine.shard.calls import CallTable
+from engine.shard.media.work import MediaWork
 from engine.shard.timers import Timers
 
 BATCHES: Final = ((12_000, 1_000_000), (4_000, 500_000))
@@ -26,7 +26,7 @@ class Batching:
 
     __slots__ = ("_events", "_media", "_packets", "_table", "_timers", "batch_ns")
 
-    def __init__(self, table: CallTable, timers: Timers, media: MediaPacer | None) -> None:
+    def __init__(self, table: CallTable, timers: Timers, media: MediaWork | None) -> None:
         self._table = table
         self._timers = timers
         self._media = media

@@ -18,9 +18,9 @@ from typing import Final
 
 import trio
 
-from engine.media.pacer import Pacer as MediaPacer
 from engine.shard.batching import Batching
 from engine.shard.calls import CallTable
+from engine.shard.media.work import MediaWork
 from engine.shard.pacing import Pacer
 from engine.shard.timers import NEVER_NS, Timers
 from engine.stats.meter import Meter
@@ -47,7 +47,7 @@ class Reactor:
         poller: Poller,
         pacer: Pacer,
         meter: Meter,
-        media: MediaPacer | None = None,
+        media: MediaWork | None = None,
     ) -> None:
         self._table = table
         self._timers = timers
@@ -130,6 +130,8 @@ class Reactor:
         """What is done once a tick: samples to histograms, records to their file, and trio's turn."""
         self._meter.fold()
         self._table.forget_dead(now_ns)
+        if self._media is not None:
+            self._media.fold()
         for trace in self._table.traces:
             trace.flush()
         await trio.lowlevel.checkpoint()

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -26,6 +27,8 @@ from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, 
 from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
 from engine.shard.init import run_init
+from engine.shard.media.desk import MediaDesk
+from engine.shard.media.opening import open_media
 from engine.shard.notes import Notes
 from engine.shard.protocol import (
     AnyFromShard,
@@ -82,6 +85,7 @@ class Shard:
         self._cpu_start_ns = time.process_time_ns()
         self._wall_start_ns = time.monotonic_ns()
         self._transport: Transport | None = None
+        self._desk: MediaDesk | None = None
         self._traces: tuple[MessageTrace, ...] = ()
         self._data_files: tuple[DataFile, ...] = ()
         self._stops: list[bool] = []
@@ -115,11 +119,16 @@ class Shard:
             raise await with_holder(error, "tcp" if transport.reliable else "udp") from None
         self._transport = transport
         constants = facts(plan, transport, self._table.coming_number)
+        self._desk = await open_media(plan, scenarios.values(), self._poller, self._notes, constants.random)
+        if self._desk is not None:
+            constants = replace(constants, with_media=True, media_port=self._desk.media_port)
+            self._table.make_media = self._desk.media_of
         self._data_files = tuple(constants.data_files.values())
         contexts = {kind: await self._compile(kind, scenario, constants) for kind, scenario in scenarios.items()}
         await self._open_commands(scenarios.values())
         self._context = contexts[MAIN]
         self._program = self._context.program
+        self._context.meter.media = self._desk.meter if self._desk is not None else None
         self._notes.counters = self._context.meter.counters
         for warning in [warning for file in plan.data_files for warning in file.warnings] if plan.index == 0 else []:
             self._notes.warn(warning)
@@ -189,7 +198,14 @@ class Shard:
 
     async def _run_from(self, start_ns: int, inbox: ReceiveChannel[AnyToShard]) -> None:
         pacer = self._table.pacer = make_pacer(self._plan, self._program, start_ns)
-        reactor = Reactor(table=self._table, timers=self._timers, poller=self._poller, pacer=pacer, meter=self._context.meter)
+        reactor = Reactor(
+            table=self._table,
+            timers=self._timers,
+            poller=self._poller,
+            pacer=pacer,
+            meter=self._context.meter,
+            media=self._desk,
+        )
         self._table.changed = reactor.wake
         steering = Steering(reactor, self._table, pacer, self._limit_at if self._plan.config.call_limit is None else None)
         try:
@@ -255,6 +271,8 @@ class Shard:
         if self._transport is not None:
             counters.kernel_drops = self._transport.drops()
             counters.without_socket = self._transport.without_socket()
+        if self._desk is not None:
+            self._desk.count()
         counters.trace_drops = sum(trace.dropped for trace in self._traces)
         return self._context.meter.take()
 
@@ -272,6 +290,9 @@ class Shard:
         for file in self._data_files:
             file.close()
         self._data_files = ()
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None

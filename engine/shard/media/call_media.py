@@ -222,6 +222,13 @@ class CallMedia:
         """See `CallMedia`."""
         self._ready(kind).echoing = on
 
+    def record(self, path: str, channels: int) -> None:
+        """See `CallMedia`."""
+        self._call.warn(f"{path}: recordings are not built yet")
+
+    def stop_recording(self) -> None:
+        """See `CallMedia`."""
+
     # --- what comes ----------------------------------------------------------------------------------------------------
 
     def heard_digit(self, digit: str) -> None:

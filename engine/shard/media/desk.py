@@ -19,11 +19,11 @@ from engine.media.leg import Leg
 from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
 from engine.media.tally import Tally
-from engine.media.wheel import NEVER_NS
 from engine.options import RunConfig
 from engine.shard.media.call_media import CallMedia
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
+from engine.shard.media.work import MediaWork
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
 from engine.transport.addresses import Addresses
@@ -42,7 +42,7 @@ FIRST_SSRC: Final = 0xCA11_0000
 """SIPp's, of the first stream, when they are not drawn."""
 
 
-class MediaDesk(MediaHost):
+class MediaDesk(MediaHost, MediaWork):
     """See the module. Of several shards this is `index` of `count`: each has a port for all calls and a range of its own."""
 
     def __init__(
@@ -185,9 +185,10 @@ class MediaDesk(MediaHost):
 
     # --- the loop ------------------------------------------------------------------------------------------------------
 
-    def next_ns(self) -> int:
-        """When `run` has something to do."""
-        return min(self._pacer.next_ns(), self._due[0][0] if self._due else NEVER_NS)
+    @property
+    def events(self) -> int:
+        """Packets so far, in both directions."""
+        return self._pacer.events + self.tally.packets_received
 
     def run(self, now_ns: int) -> int:
         """Send what is due, and look after the legs whose time has come; when there is more to do."""

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Whether a scenario has media, by the words that stand in it: calls of others are spared all that belongs to media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from engine.media.srtp.crypto_words import CRYPTO_WORDS
+from engine.scenario.model import Scenario, Send, Step
+
+COMMANDS: Final = frozenset(
+    {
+        "rtp_stream",
+        "rtp_echo",
+        "rtp_record",
+        "rtpcheck",
+        "play_pcap_audio",
+        "play_pcap_video",
+        "play_pcap_image",
+        "play_dtmf",
+        "send_dtmf",
+    }
+)
+"""What an `exec` may say of media."""
+DTLS_WORDS: Final = frozenset({"dtls_fingerprint", "dtls_setup"})
+WORDS: Final = frozenset(
+    {"rtpstream_audio_port", "rtpstream_video_port", "dtmf_digits", "ice_ufrag", "ice_pwd", *DTLS_WORDS, *CRYPTO_WORDS}
+)
+"""Keywords that speak of the media of a call."""
+
+
+def uses_media(scenario: Scenario) -> bool:
+    """Whether one of its steps plays something, hears something, or speaks of a port or key of the call."""
+    for step in scenario.steps:
+        if any(_is_media(node.name, node.attributes) for node in step.actions):
+            return True
+    return any(word in WORDS for word in _words(scenario))
+
+
+def speaks_of_dtls(scenario: Scenario) -> bool:
+    """Whether its SDP has a fingerprint, so that a certificate is needed."""
+    return any(word in DTLS_WORDS for word in _words(scenario))
+
+
+def _is_media(name: str, attributes: Mapping[str, str]) -> bool:
+    return name == "rtp_echo" or (name == "exec" and not COMMANDS.isdisjoint(attributes))
+
+
+def _words(scenario: Scenario) -> Iterator[str]:
+    """The names of the keywords in its messages and in the texts of its actions."""
+    for step in scenario.steps:
+        yield from _words_of(step)
+
+
+def _words_of(step: Step) -> Iterator[str]:
+    texts = [text for node in step.actions for text in node.texts.values()]
+    if isinstance(step, Send):
+        texts.append(step.message)
+    for text in texts:
+        for word in text.words:
+            yield word.name
