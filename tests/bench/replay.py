@@ -11,44 +11,34 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import dpkt
-
-from engine.media.rtp import write_rtp
 from tests.bench.candidates import Candidate, Ours, Sipp
 from tests.bench.runs import COMMON, HOST, MEASURED_CORE, PEER_CORE, pinned
 from tests.bench.tables import machine, table
 from tests.interop.media.scenes import callee, caller, do, wait
 from tests.interop.media.tshark_rtp import Arrival, arrivals, capture
+from tests.media_captures import SOURCE, Sent, write_capture
 from tests.programs import Program, free_port
 
 PACKETS = 500
 CALLS = (1, 20)
 NS_A_MS = 1_000_000
-SOURCE = 0x5EED
 OFFER = ("m=audio [auto_media_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
 MEDIA_PORTS = 200
 
 
-def write_capture(path: Path, packets: int) -> list[int]:
+def write_gaps(path: Path, packets: int) -> list[int]:
     """A capture of packets that came after 1 to 60 ms, some right after each other; their times in ns after the first."""
     draw = random.Random(2)
-    at_ns, times_ns = 0, list[int]()
-    with path.open("wb") as file:
-        writer = dpkt.pcap.Writer(file)
-        for number in range(packets):
-            data = write_rtp(0, number, number * 160, SOURCE, bytes(160), number == 0)
-            udp = dpkt.udp.UDP(sport=6000, dport=7000, data=data, ulen=8 + len(data))
-            ip = dpkt.ip.IP(src=b"\x7f\0\0\1", dst=b"\x7f\0\0\1", p=17, data=udp, len=28 + len(data))
-            frame = dpkt.ethernet.Ethernet(dst=bytes(6), src=bytes(6), data=ip)
-            writer.writepkt_time(bytes(frame), Decimal(at_ns) / 1_000_000_000)
-            times_ns.append(at_ns)
-            at_ns += 1000 * (100 if number % 10 == 9 else draw.randrange(1000, 60_000))
-    return times_ns
+    at_us, sent = 0, list[Sent]()
+    for number in range(packets):
+        sent.append(Sent(number, number * 160, at_us, number == 0))
+        at_us += 100 if number % 10 == 9 else draw.randrange(1000, 60_000)
+    write_capture(path, 0, sent, bytes(160))
+    return [one.at_us * 1000 for one in sent]
 
 
 def errors_ns(captured: Sequence[Arrival], times_ns: Sequence[int]) -> tuple[list[int], int]:
@@ -100,7 +90,7 @@ def main() -> None:
     print(f"{ours.describe()}; {machine()}\n", flush=True)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        times_ns = write_capture(folder / "gaps.pcap", 50 if arguments.quick else PACKETS)
+        times_ns = write_gaps(folder / "gaps.pcap", 50 if arguments.quick else PACKETS)
         rows = [replay(program, folder, calls, times_ns) for calls in CALLS for program in (ours, Sipp())]
     columns = ("program", "calls", "p50 ms", "p99 ms", "max ms", "missing")
     print(table("How far the gaps of a replayed capture were off", columns, rows), flush=True)

@@ -3,21 +3,17 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
-import dpkt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.media.reception import MAX_DROPOUT, WINDOW, Reception, ReceptionSummary, summed
-from engine.media.rtp import write_rtp
 from tests.growth import grows_linearly
 from tests.interop.media.tshark_rtp import streams
+from tests.media_captures import TARGET_PORT, uneven, write_capture
 
 MS = 1_000_000
 PACKET_NS = 20 * MS
@@ -265,53 +261,16 @@ def test_what_came_since() -> None:
     assert after([0, 1, 5, 6, 4, 3]).summary().since(late).lost == 0
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A packet of a capture."""
-
-    sequence: int
-    timestamp: int
-    at_us: int
-    marker: bool = False
-
-
-def stream(seed: int, clock_rate: int, packets: int = 1500) -> list[Sent]:
-    """A stream with loss and uneven times, in order; its numbers and timestamps wrap; some packets have the marker."""
-    draw = random.Random(seed)
-    ticks = clock_rate // 50
-    sent: list[Sent] = []
-    at_us = 0
-    for number in range(packets):
-        at_us = max(at_us + 1, number * 20_000 + int(draw.expovariate(1 / 2000)))
-        if number == 0 or number == packets - 1 or draw.random() > 0.04:
-            timestamp = ((1 << 32) - 700 * ticks + number * ticks) % (1 << 32)
-            sent.append(Sent((65_000 + number) % 65_536, timestamp, at_us, number % 400 == 0))
-    return sent
-
-
-def write_capture(path: Path, payload_type: int, sent: list[Sent]) -> None:
-    """A file of the packets as they would have come over Ethernet."""
-    with path.open("wb") as file:
-        writer = dpkt.pcap.Writer(file, nano=True)
-        for one in sent:
-            packet = write_rtp(payload_type, one.sequence, one.timestamp, 0x1234, bytes(20), one.marker)
-            udp = dpkt.udp.UDP(sport=6000, dport=7000, data=packet)
-            udp.ulen = len(udp)
-            ip = dpkt.ip.IP(src=b"\x7f\0\0\1", dst=b"\x7f\0\0\1", p=17, data=udp)
-            ip.len = len(ip)
-            writer.writepkt_time(bytes(dpkt.ethernet.Ethernet(data=ip)), Decimal(one.at_us) / 1_000_000)
-
-
 @pytest.mark.parametrize(
     ("payload_type", "clock_rate"), [(0, 8000), (9, 8000), (8, 8000), (18, 8000), (34, 90_000), (6, 16_000)]
 )
 def test_tshark_says_the_same(tmp_path: Path, payload_type: int, clock_rate: int) -> None:
-    sent = stream(payload_type, clock_rate)
+    sent = uneven(payload_type, clock_rate)
     write_capture(tmp_path / "stream.pcap", payload_type, sent)
     reception = Reception(clock_rate)
     for one in sent:
         reception.received(one.sequence, one.timestamp, one.at_us * 1000, one.marker)
-    (row,) = streams(tmp_path / "stream.pcap", rtp_ports=(7000,))
+    (row,) = streams(tmp_path / "stream.pcap", rtp_ports=(TARGET_PORT,))
     assert (reception.packets, reception.lost) == (row.packets, row.lost)
     assert reception.lost > 20
     assert reception.jitter_mean_ns / MS == pytest.approx(row.mean_jitter_ms, abs=0.01)
