@@ -31,7 +31,7 @@ class Failure(StrEnum):
     STRCMP_SHOULD_NOT_MATCH = "FailedStrcmpShouldntMatch"
     NO_MEDIA_PORT = "FailedNoMediaPort"
     MEDIA_KEYS = "FailedMediaKeys"
-    RTP_CHECK = "FailedRtpCheck"
+    RTP_CHECK = "FailedRTPCheck"
     ONE_WAY_AUDIO = "FailedOneWayAudio"
 
 

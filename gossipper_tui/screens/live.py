@@ -25,6 +25,8 @@ from gossipper_tui.widgets.failure_box import FailureBox
 from gossipper_tui.widgets.failure_table import FailureTable
 from gossipper_tui.widgets.flow_table import FlowTable
 from gossipper_tui.widgets.log_view import LogView
+from gossipper_tui.widgets.media_plots import JitterPlot, LossPlot, MosPlot, PacketsPlot
+from gossipper_tui.widgets.media_table import MediaTable
 from gossipper_tui.widgets.panel import Panel
 from gossipper_tui.widgets.rate_plot import RatePlot
 from gossipper_tui.widgets.response_time_plot import ResponseTimePlot
@@ -34,6 +36,8 @@ from gossipper_tui.widgets.tab_bar import TabBar
 from gossipper_tui.widgets.totals import Totals
 
 TABS = ("1 Flow", "2 Statistics", "3 Response times", "4 Failures", "5 Log")
+MEDIA_TAB = "6 Media"
+"""Beside the others when the run has media."""
 
 _RATE = Binding.Group("rate")
 _RATE_TEN = Binding.Group("×10")
@@ -55,7 +59,7 @@ class LiveScreen(GossipperScreen):
         Binding("p", "pause", "Pause", tooltip="Pause or go on"),
         Binding("q", "stop(False)", "Finish", tooltip="Finish the open calls and stop; again: stop now"),
         Binding("Q", "stop(True)", "Stop", key_display="Q", tooltip="Stop now, ending the open calls"),
-        *(Binding(name[0], f"tab({index})", name, show=False) for index, name in enumerate(TABS)),
+        *(Binding(name[0], f"tab({index})", name, show=False) for index, name in enumerate((*TABS, MEDIA_TAB))),
         Binding("tab,right", "tab_by(1)", "The next tab", show=False),
         Binding("shift+tab,left", "tab_by(-1)", show=False),
         Binding("r", "next_run", "Run", tooltip="Look at the next run"),
@@ -81,9 +85,17 @@ class LiveScreen(GossipperScreen):
                 with Vertical(id="right"):
                     yield ResponseTimePlot()
                     yield RatePlot()
+                    yield MosPlot()
                     yield FailureBox()
             for number, panel in enumerate((StatisticsTable, ResponseTimeTables, FailureTable, LogView), 1):
                 yield panel(id=f"tab-{number}")
+            with Horizontal(id=f"tab-{len(TABS)}"):
+                yield MediaTable()
+                with Vertical(id="media-plots"):
+                    yield MosPlot()
+                    yield PacketsPlot()
+                    yield JitterPlot()
+                    yield LossPlot()
 
     def show_runs(self) -> None:
         """Draw the run that is looked at."""
@@ -101,10 +113,19 @@ class LiveScreen(GossipperScreen):
         if run is None:
             return
         bar.chosen = runs.index(run)
+        self._show_tabs(run)
         self.query_one(RatePlot).asked = self.steering.target(run)
         for panel in self.query(Panel):
             if panel.is_on_screen or panel.history is not run:
                 panel.update(run)
+
+    def _show_tabs(self, run: RunHistory) -> None:
+        """Those that mean something for the run; the first, when the chosen one does not."""
+        self.set_class(run.has_media, "-media")
+        tabs = self.query_one("#tabs", TabBar)
+        tabs.labels = (*TABS, MEDIA_TAB) if run.has_media else TABS
+        if tabs.chosen >= len(tabs.labels):
+            self.action_tab(0)
 
     @on(TabBar.Chosen, "#tabs")
     def _tab_chosen(self, message: TabBar.Chosen) -> None:
@@ -115,14 +136,18 @@ class LiveScreen(GossipperScreen):
         self._look_at(message.index)
 
     def action_tab(self, index: int) -> None:
-        """Show a tab."""
-        self.query_one("#tabs", TabBar).chosen = index
+        """Show a tab, if the run has it."""
+        tabs = self.query_one("#tabs", TabBar)
+        if index >= len(tabs.labels):
+            return
+        tabs.chosen = index
         self.query_one(ContentSwitcher).current = f"tab-{index}"
         self.call_after_refresh(self.draw)
 
     def action_tab_by(self, places: int) -> None:
         """Show the next or the previous tab, around the ends."""
-        self.action_tab((self.query_one("#tabs", TabBar).chosen + places) % len(TABS))
+        tabs = self.query_one("#tabs", TabBar)
+        self.action_tab((tabs.chosen + places) % len(tabs.labels))
 
     def action_next_run(self) -> None:
         """Look at the next run."""

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The text that a run leaves behind on a terminal or in a log: its flow, its times, its failures, its verdict."""
+"""The text that a run leaves behind on a terminal or in a log: its flow, its times, its media, its failures, its verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from engine.messages import Outcome, Role, RunStarted, Snapshot, Summary
-from gossipper_tui.views import failures, flow, response_times
+from gossipper_tui.views import failures, flow, media, response_times
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, plain
@@ -31,6 +31,8 @@ def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summar
         blocks.append(_texts(flow.flow(history, width)))
         blocks.append(_texts(flow.totals(snapshot, width)))
         blocks.append(_texts(response_times.tables(history, width)))
+        if history.has_media:
+            blocks.append(_texts(media.table(history, width)))
         if snapshot.counters.failed:
             blocks.append(_texts(failures.table(history, width)))
     blocks.append(outcome_lines(summary))

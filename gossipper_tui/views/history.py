@@ -45,6 +45,11 @@ class RunHistory:
         """Whether it still goes on."""
         return self.summary is None
 
+    @property
+    def has_media(self) -> bool:
+        """Whether its scenario has media."""
+        return self.snapshot is not None and self.snapshot.media is not None
+
     def apply(self, event: AnyEvent) -> None:
         """Take in one event of this run."""
         if isinstance(event, Snapshot):

@@ -9,8 +9,9 @@ a second beside a running load.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 from gossipper_tui.views.spans import Line, Span, Tone, line
 
@@ -19,6 +20,9 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 _STEPS = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _LEAST = 1e-9
 _WIDEST_POINT = 8
+
+Pick: TypeAlias = Callable[[Iterable[float]], float]
+"""Which of several values that share a place is shown: the worst, `max` or `min`."""
 
 
 def nice_ceiling(value: float) -> float:
@@ -46,13 +50,13 @@ def points_across(points: int, columns: int) -> float:
     return columns / stretch * squeeze
 
 
-def resample(values: Sequence[float | None], columns: int) -> list[float | None]:
-    """A value for each of `columns`, as `scale` says: the highest of those that share one; None where none is yet."""
+def resample(values: Sequence[float | None], columns: int, pick: Pick = max) -> list[float | None]:
+    """A value for each of `columns`, as `scale` says: what `pick` takes of those that share one; None where none is yet."""
     stretch, squeeze = scale(len(values), columns)
     sampled: list[float | None] = []
     for low in range(0, len(values), squeeze):
         present = [value for value in values[low : low + squeeze] if value is not None]
-        sampled += [max(present) if present else None] * stretch
+        sampled += [pick(present) if present else None] * stretch
     return (sampled + [None] * columns)[: max(0, columns)]
 
 
@@ -80,13 +84,15 @@ class _Canvas:
         return rows
 
 
-def line_plot(curves: Sequence[tuple[Tone, Sequence[float | None]]], width: int, height: int, top: float) -> list[Line]:
+def line_plot(
+    curves: Sequence[tuple[Tone, Sequence[float | None]]], width: int, height: int, top: float, pick: Pick = max
+) -> list[Line]:
     """Curves over time in `height` lines of `width` cells; 0 is at the bottom and `top` at the top. None leaves a gap."""
     canvas = _Canvas(max(0, width), max(0, height))
     highest = 4 * canvas.height - 1
     for tone, values in curves:
         previous: int | None = None
-        for x, value in enumerate(resample(values, 2 * canvas.width)):
+        for x, value in enumerate(resample(values, 2 * canvas.width, pick)):
             if value is None:
                 previous = None
                 continue

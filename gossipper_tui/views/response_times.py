@@ -7,18 +7,16 @@ run without timers is plotted by the length of its calls.
 
 from __future__ import annotations
 
-import math
-
 from engine.messages import Histogram
+from gossipper_tui.views.curves import Curve, curves_plot
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import count, duration, percentage
-from gossipper_tui.views.plot import bar, line_plot, nice_ceiling, points_across
-from gossipper_tui.views.series import CALL_LENGTH, Point, times_of
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, spread, stacked, trimmed, width_of
+from gossipper_tui.views.plot import bar, nice_ceiling
+from gossipper_tui.views.series import CALL_LENGTH, times_of
+from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, spread, stacked
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
 _CURVES = (("p50", Tone.FIRST), ("p90", Tone.SECOND), ("p99", Tone.THIRD))
-_NAMES = 5
 _LABEL = 12
 _LONGEST_BAR = 80
 
@@ -38,31 +36,12 @@ def plot(history: RunHistory, width: int, height: int) -> list[Line]:
     """p50, p90 and p99 of each period as curves over time, named at their right ends, with a time axis."""
     timer = plotted_timer(history)
     points = history.series.points
-    curves: list[list[float | None]] = [
-        [point.times[timer][index] if timer in point.times else None for point in points] for index in range(len(_CURVES))
+    curves = [
+        Curve(name, tone, [point.times[timer][index] if timer in point.times else None for point in points])
+        for index, (name, tone) in enumerate(_CURVES)
     ]
-    top = nice_ceiling(max((value for value in curves[-1] if value), default=1e6))
-    labels = {0: duration(top), (height - 1) // 2: duration(top / 2)}
-    axis = max(map(len, labels.values())) + 1
-    inner, rows = width - axis - _NAMES, height - 1
-    if inner < 4 or rows < 2:
-        return newest(history, width)[:height]
-    drawn = line_plot([(tone, curves[i]) for i, (_, tone) in reversed(list(enumerate(_CURVES)))], inner, rows, top)
-    names = _names_at_ends(curves, rows, top)
-    end = math.ceil(len(points) / points_across(len(points), 2 * inner) * inner) if points else 0
-    lines = []
-    for row in range(rows):
-        edge = f"{labels.get(row, ''):>{axis - 1}}{'┤' if row in labels else '│'}"
-        curve = trimmed(drawn[row])
-        lines.append(fit(line(Span(edge, Tone.DIM), *curve, " " * (end + 1 - width_of(curve)), names[row]), width))
-    return [*lines, fit(line(Span(f"{'0':>{axis - 1}}└{_time_axis(points, inner)}", Tone.DIM)), width)]
-
-
-def _time_axis(points: list[Point], inner: int) -> str:
-    """A line as long as the plot, with the time at its right end."""
-    mean_ns = points[-1].at_ns / len(points) if points else 0
-    label = duration(points_across(len(points), 2 * inner) * mean_ns)
-    return "─" * max(0, inner - len(label) - 1) + f" {label}"
+    top = nice_ceiling(max((value for value in curves[-1].values if value), default=1e6))
+    return curves_plot(curves, points, top, duration, width, height) or newest(history, width)[:height]
 
 
 def newest(history: RunHistory, width: int) -> list[Line]:
@@ -81,20 +60,6 @@ def tables(history: RunHistory, width: int) -> list[Line]:
     from_due = snapshot.response_times_from_due
     blocks = [_block(title(name), times, from_due.get(name), width) for name, times in times_of(snapshot).items()]
     return stacked([*blocks, _block("Lateness of starts", snapshot.lateness, None, width)])
-
-
-def _names_at_ends(curves: list[list[float | None]], rows: int, top: float) -> list[Span]:
-    """The curves' names, each in the row where its curve ends; moved apart, the higher percentile above, where they meet."""
-    names = [Span("")] * rows
-    row = rows
-    for place, ((name, tone), values) in enumerate(zip(_CURVES, curves, strict=True)):
-        last = next((value for value in reversed(values) if value is not None), None)
-        if last is None:
-            continue
-        above = len(_CURVES) - 1 - place
-        row = max(min(rows - 1 - int(last / top * rows), row - 1), min(above, row - 1), 0)
-        names[row] = Span(name, tone)
-    return names
 
 
 def _block(heading: str, histogram: Histogram, from_due: Histogram | None, width: int) -> list[Line]:

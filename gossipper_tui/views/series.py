@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.messages import Histogram, Snapshot
+from gossipper_tui.views.media_point import MediaPoint, joined_media, media_point
 
 CALL_LENGTH = "call length"
 """The key of the call length among the response times."""
@@ -21,13 +22,15 @@ MOST_POINTS = 600
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What happened in the period that ends at `at_ns`. Rates are in calls a second, times p50, p90, p99 in ns."""
+    """What happened in the period that ends at `at_ns`. Rates are in calls a second, times p50, p90, p99 in ns.
+    `media` is None where there is none."""
 
     at_ns: int
     target: float
     started: float
     done: float
     times: dict[str, tuple[int, ...]]
+    media: MediaPoint | None = None
 
 
 def times_of(snapshot: Snapshot) -> dict[str, Histogram]:
@@ -73,6 +76,7 @@ def _point(earlier: Snapshot, later: Snapshot) -> Point:
         started=(now.created - was.created) / seconds,
         done=(now.successful + now.failed - was.successful - was.failed) / seconds,
         times=times,
+        media=media_point(earlier, later),
     )
 
 
@@ -87,4 +91,5 @@ def _joined(first: Point, second: Point) -> Point:
         started=(first.started + second.started) / 2,
         done=(first.done + second.done) / 2,
         times=times,
+        media=joined_media(first.media, second.media),
     )

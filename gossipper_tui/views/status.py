@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.messages import Role, RunStarted, RunState, Snapshot, TlsState, Verdict
 from engine.options import RunConfig
 from engine.options.transports import title_of
-from gossipper_tui.views import numbers
+from gossipper_tui.views import media, numbers
 
 STATE_MARKS = {RunState.RUNNING: "●", RunState.PAUSED: "‖", RunState.FINISHING: "◌", RunState.FINISHED: "■"}
 """A mark for each state; the state's name stands beside it, so that neither colour nor mark is needed to tell it."""
@@ -30,6 +30,7 @@ class Status:
     p99_ns: int | None
     verdict: Verdict
     security: str
+    media: str
 
     def line(self, width: int) -> str:
         """One line of at most `width` columns; reasons, then the least important parts go first when it is narrow."""
@@ -50,12 +51,13 @@ class Status:
         target = f"/{numbers.rate(self.target_rate)}" if self.target_rate else ""
         return [
             (0, f"{STATE_MARKS[self.state]} {self.state.value:<9} {numbers.clock(self.elapsed_ns)}"),
-            (7, self.title),
+            (8, self.title),
             (1, f"{numbers.rate(self.call_rate) + target:>9} calls/s"),
             (4, f"{numbers.count(self.open, 6)} open"),
             (3, f"{numbers.count(self.successful, 7)} ok"),
             (2, f"{numbers.count(self.failed, 4)} failed"),
-            *([(8, f"p99 {numbers.duration(self.p99_ns, 7)}")] if self.p99_ns is not None else []),
+            *([(9, f"p99 {numbers.duration(self.p99_ns, 7)}")] if self.p99_ns is not None else []),
+            *([(7, self.media)] if self.media else []),
             *([(6, self.security)] if self.security else []),
             (5, verdict),
         ]
@@ -80,6 +82,7 @@ def status(started: RunStarted, snapshot: Snapshot, previous: Snapshot | None = 
         p99_ns=first_timer.percentiles_ns(99)[0] if first_timer and first_timer.count else None,
         verdict=snapshot.verdict,
         security=security_warning(snapshot.tls),
+        media=media.phrase(snapshot, previous),
     )
 
 

@@ -16,6 +16,8 @@ from engine.messages import (
     Counters,
     Failure,
     Histogram,
+    MediaCounters,
+    MediaNumbers,
     Problem,
     Role,
     RunStarted,
@@ -28,6 +30,7 @@ from engine.messages import (
     Verdict,
 )
 from engine.messages.histogram import KEPT_BITS, bucket_of
+from engine.messages.media import MEDIA_HISTOGRAMS
 from engine.options import RunConfig
 
 RUN = "1-uac"
@@ -153,6 +156,8 @@ def histogram(values_ns: list[int], bounds_ms: tuple[int, ...] = ()) -> Histogra
 
 def add(to: Histogram, value_ns: int, times: int) -> None:
     """Count a value so many times."""
+    if not times:
+        return
     to.min_ns = min(to.min_ns, value_ns) if to.count else value_ns
     to.max_ns = max(to.max_ns, value_ns)
     to.count += times
@@ -237,3 +242,63 @@ def _snapshot(at_s: int, created: int, sequence: int, times: tuple[Histogram, ..
         lateness=late,
         verdict=Verdict(),
     )
+
+
+def media_snapshots() -> list[Snapshot]:
+    """The same run with two-way audio in each call: 50 packets a second in both directions, and a network that is bad for a
+    while when the server is slow."""
+    numbers = MediaNumbers(counters=MediaCounters(), **{name: Histogram() for name in MEDIA_HISTOGRAMS})
+    numbers.lateness = Histogram(bounds_ms=(5,), repartition=[0, 0])
+    made = []
+    earlier: Snapshot | None = None
+    for snapshot in snapshots():
+        if earlier is not None:
+            _more_media(numbers, earlier, snapshot)
+        made.append(msgspec.structs.replace(snapshot, media=_copied(numbers)))
+        earlier = snapshot
+    return made
+
+
+def _more_media(numbers: MediaNumbers, earlier: Snapshot, now: Snapshot) -> None:
+    """What media did between two snapshots."""
+    badness = math.exp(-((((now.elapsed_ns / 10**9) - 75) / 9) ** 2))
+    streams, ended = now.counters.open, now.counters.successful - earlier.counters.successful
+    packets = streams * 50 * (now.elapsed_ns - earlier.elapsed_ns) // 10**9
+    lost = round(packets * (0.0001 + 0.03 * badness))
+    counters = numbers.counters
+    counters.streams_out = counters.streams_in = streams
+    counters.legs = now.counters.outgoing
+    counters.packets_sent += packets
+    counters.octets_sent += 172 * packets
+    counters.expected += packets
+    counters.lost += lost
+    counters.packets_received += packets - lost
+    counters.octets_received += 172 * (packets - lost)
+    counters.gaps += lost // 40
+    counters.reordered += lost // 9
+    counters.rtcp_sent += streams // 3
+    counters.rtcp_received += streams // 3
+    counters.garbage += round(3 * badness)
+    add(numbers.lateness, 200_000, packets * 99 // 100)
+    add(numbers.lateness, 1_300_000, packets // 100)
+    for share, worse in ((0.5, 1.0), (0.4, 1.3), (0.1, 2.5)):
+        jitter_ns = round((400_000 + 9_000_000 * badness) * worse)
+        mos = round(4409 - 900 * badness * worse**0.5)
+        for seen, of_legs, value in (
+            (numbers.jitter_seen, numbers.jitter, jitter_ns),
+            (numbers.mos_seen, numbers.mos, mos),
+        ):
+            add(seen, value, round(share * streams * 2 / 5))
+            add(of_legs, value, round(share * ended))
+        add(numbers.jitter_max, 3 * jitter_ns, round(share * ended))
+        add(numbers.loss, round((100 + 30_000 * badness) * worse), round(share * ended))
+        add(numbers.gap, round((20 + 140 * badness * worse) * 1_000_000), round(share * ended))
+        add(numbers.sent_loss, round((100 + 10_000 * badness) * worse), round(share * ended))
+        add(numbers.sent_jitter, jitter_ns * 3 // 4, round(share * ended))
+        add(numbers.sent_mos, mos + (4409 - mos) // 2, round(share * ended))
+        add(numbers.round_trip, round((12 + 30 * badness) * 1_000_000 * worse), round(share * streams * 2 / 5))
+
+
+def _copied(numbers: MediaNumbers) -> MediaNumbers:
+    histograms = {name: histogram.copy() for name, histogram in numbers.histograms().items()}
+    return MediaNumbers(counters=msgspec.structs.replace(numbers.counters), **histograms)

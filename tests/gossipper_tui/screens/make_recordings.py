@@ -53,6 +53,13 @@ def client_events() -> Iterable[Recorded]:
             yield snapshot.elapsed_ns, Warning(run=samples.RUN, elapsed_ns=snapshot.elapsed_ns, text=text, count=3)
 
 
+def media_events() -> Iterable[Recorded]:
+    """A client whose calls have audio."""
+    yield 0, samples.started()
+    for snapshot in samples.media_snapshots():
+        yield snapshot.elapsed_ns, snapshot
+
+
 def finished_events() -> Iterable[Recorded]:
     """A server, and a client that was late and has ended."""
     yield 0, _server_started()
@@ -147,3 +154,4 @@ def write(name: str, events: Iterable[Recorded]) -> None:
 if __name__ == "__main__":
     write("client.jsonl", client_events())
     write("finished.jsonl", finished_events())
+    write("media.jsonl", media_events())

@@ -7,8 +7,10 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import ContentSwitcher
 
 from engine import EngineThread
 from engine.messages import Outcome, RunState
@@ -16,7 +18,7 @@ from engine.options import RunConfig
 from gossipper_tui.app import GossipperApp
 from gossipper_tui.demo import CAPTIONS, DemoApp, demo_configs, free_ports
 from gossipper_tui.screens import SCREENS
-from gossipper_tui.screens.live import LiveScreen
+from gossipper_tui.screens.live import MEDIA_TAB, TABS, LiveScreen
 from gossipper_tui.views.spans import plain
 from gossipper_tui.widgets.flow_table import FlowTable
 from gossipper_tui.widgets.tab_bar import TabBar
@@ -152,6 +154,42 @@ def test_every_screen_of_the_demo_has_a_caption():
     drive(test)
 
 
+def test_a_run_with_media_has_a_tab_for_it_and_others_have_none():
+    async def run(recording: str, sequence: int, keys: tuple[str, ...]) -> tuple[tuple[str, ...], int, str | None]:
+        with EngineThread(replay=RECORDINGS / recording, speed=math.inf) as bus:
+            app = GossipperApp(bus, RunConfig(), first_screen="live")
+            async with app.run_test(size=(120, 40)) as pilot:
+                await until(pilot, lambda: _sequence(app) >= sequence, "the last snapshot")
+                await settle(pilot)
+                await press(pilot, *keys)
+                tabs = app.screen.query_one("#tabs", TabBar)
+                return tabs.labels, tabs.chosen, app.screen.query_one(ContentSwitcher).current
+
+    last = samples.snapshots()[-1].sequence
+    assert asyncio.run(run("media.jsonl", last, ("6",))) == ((*TABS, MEDIA_TAB), 5, "tab-5")
+    assert asyncio.run(run("media.jsonl", last, ("left",))) == ((*TABS, MEDIA_TAB), 5, "tab-5")
+    assert asyncio.run(run("client.jsonl", last, ("6",))) == (TABS, 0, "tab-0")
+    assert asyncio.run(run("client.jsonl", last, ("left",))) == (TABS, 4, "tab-4")
+
+
+def test_who_looks_from_the_media_of_one_run_at_one_without_sees_its_flow():
+    async def run() -> None:
+        with EngineThread(replay=RECORDINGS / "finished.jsonl", speed=math.inf) as bus:
+            app = GossipperApp(bus, RunConfig(), first_screen="live")
+            async with app.run_test(size=(120, 40)) as pilot:
+                await until(pilot, lambda: len(app.session.runs.runs) == 2 and _sequence(app) > 60, "both runs")
+                await settle(pilot)
+                looked_at = app.session.run
+                looked_at.snapshot = msgspec.structs.replace(looked_at.snapshot, media=samples.media_snapshots()[-1].media)
+                app.screen.show_runs()
+                await press(pilot, "6")
+                assert app.screen.query_one(ContentSwitcher).current == "tab-5"
+                await press(pilot, "r")
+                assert app.screen.query_one(ContentSwitcher).current == "tab-0"
+
+    asyncio.run(run())
+
+
 def test_a_replay_is_drawn_and_cannot_be_steered():
     async def run() -> None:
         with EngineThread(replay=RECORDINGS / "client.jsonl", speed=math.inf) as bus:
@@ -167,3 +205,8 @@ def test_a_replay_is_drawn_and_cannot_be_steered():
                     assert app.screen.query_one(f"#tab-{int(tab) - 1}").display
 
     asyncio.run(run())
+
+
+def _sequence(app: GossipperApp) -> int:
+    run = app.session.run
+    return run.snapshot.sequence if run is not None and run.snapshot is not None else -1

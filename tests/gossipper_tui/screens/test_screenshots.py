@@ -50,6 +50,8 @@ PICTURES = {
     "live-response-times": Picture("live", ("3",), recording="client.jsonl"),
     "live-failures": Picture("live", ("4",), recording="client.jsonl"),
     "live-log": Picture("live", ("5",), recording="client.jsonl"),
+    "live-with-media": Picture("live", recording="media.jsonl"),
+    "live-media": Picture("live", ("6",), recording="media.jsonl"),
     "live-finished": Picture("live", recording="finished.jsonl"),
     "live-server": Picture("live", ("r",), recording="finished.jsonl"),
     "live-without-run": Picture("live"),

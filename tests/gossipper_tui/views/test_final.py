@@ -7,6 +7,7 @@ import pytest
 from engine.messages import Counters, Failure, Outcome, StepCounts, StepDescription, StepKind, Summary, TlsState, Verdict
 from gossipper_tui.views.final import final_screen, outcome_lines
 from tests.engine.bus.events import finished, snapshot, started
+from tests.engine.report.examples import media
 
 STEPS = (
     StepDescription(kind=StepKind.SEND, label="INVITE", line=1, end_line=9, retransmits_ms=500, starts=("1",)),
@@ -71,3 +72,13 @@ def test_a_run_that_ended_before_its_first_snapshot_has_its_outcome() -> None:
         "✘ no route to host",
         "✘ generator-limited: late starts",
     ]
+
+
+def test_the_final_screen_of_a_run_with_media_tells_of_it() -> None:
+    with_media = msgspec.structs.replace(LAST, media=media(legs=2, packets=1000, lost=10, checks_failed=1))
+    screen = final_screen(STARTED, with_media, summary(outcome=Outcome.CHECK_FAILED, exit_code=253), 100).replace("\u202f", " ")
+    assert "received" not in final_screen(STARTED, LAST, summary(), 100)
+    rows = {line[:24].strip(): line[24:].split() for line in screen.splitlines()}
+    assert rows["Packets"] == ["2", "000", "2", "000"]
+    assert rows["RTP checks failed"] == ["1"]
+    assert "✘ RTP check failed · 9.9 of 10 calls/s · exit code 253" in screen.splitlines()
