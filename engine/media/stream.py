@@ -15,6 +15,7 @@ from typing import Final
 
 from engine.media.outlet import MediaSocket, Outlet
 from engine.media.playback import Playback
+from engine.media.tap import SentTap
 from engine.media.track import NS_A_SECOND, Track
 from engine.media.wheel import Due, Wheel
 
@@ -67,6 +68,7 @@ class OutStream(Due):
         "sequence",
         "skipped",
         "ssrc",
+        "tap",
         "unaddressed",
         "wheel",
     )
@@ -82,6 +84,8 @@ class OutStream(Due):
         """When that was; 0 before the first."""
         self.protect: Callable[[bytes], bytes] | None = None
         self.on_end: Callable[[], None] | None = None
+        self.tap: SentTap | None = None
+        """Hears what is sent; most streams have none."""
         self.skipped = 0
         """Packets that were left out because their time had long passed."""
         self.unaddressed = 0
@@ -300,6 +304,8 @@ class OutStream(Due):
             return NOTHING
         track = current.track
         payloads, start, size = track.payloads, track.starts[index], track.sizes[index]
+        if self.tap is not None:
+            self._tell(self.tap, current, index, now_ns)
         if track.whole:
             self._note_whole(track, start, size, now_ns)
             if self.protect is not None and _is_rtp(payloads, start, size):
@@ -321,6 +327,14 @@ class OutStream(Due):
         self._packets += 1
         self.last_sent_ns = now_ns
         return LEFT if done else GATHERED
+
+    def _tell(self, tap: SentTap, current: Playback, index: int, now_ns: int) -> None:
+        """Have the packet heard that is sent now."""
+        track = current.track
+        start = track.starts[index]
+        payload = track.payloads[start : start + track.sizes[index]]
+        timestamp = 0 if track.whole else (current.timestamp + track.timestamps[index]) & _32_BITS
+        tap.sent(track, current.payload_type, payload, timestamp, now_ns)
 
     def _note_whole(self, track: Track, start: int, size: int, now_ns: int) -> None:
         """Learn from a datagram that is sent as it is, when it is RTP."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Who listens to the packets of a leg: a recording, a detector, a check. Nobody does unless he was asked for."""
+"""Who listens to the packets of a leg or of a stream: a recording, a detector, a check. Nobody does unless he was asked for."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
 from engine.media.sdp import Format
+from engine.media.track import Track
 
 
 class Tap(ABC):
@@ -21,3 +22,13 @@ class Tap(ABC):
 
     def close(self, now_ns: int) -> None:  # noqa: B027
         """Nothing comes any more."""
+
+
+class SentTap(ABC):
+    """Hears each packet of a stream in the clear, as it is sent."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sent(self, track: Track, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        """A packet of this track is sent. Of a `whole` one the payload is all of the datagram, which has type and timestamp."""

@@ -29,7 +29,7 @@ def sound_in(track: Track, threshold_dbov: float = THRESHOLD_DBOV) -> Sound | No
 
     Once for a track, where it is loaded: it takes about a microsecond a packet.
     """
-    codec = _codec_of_datagrams(track) if track.whole else codec_of(track.codec or None, track.payload_type)
+    codec = _codec_of_datagrams(track) if track.whole else codec_of_track(track)
     if codec is None or codec.make_decoder is None:
         return _all_of(track)
     begin_ns, end_ns = -1, -1
@@ -39,6 +39,12 @@ def sound_in(track: Track, threshold_dbov: float = THRESHOLD_DBOV) -> Sound | No
             begin_ns = due_ns + place[0] if begin_ns < 0 else begin_ns
             end_ns = max(end_ns, due_ns + place[1])
     return Sound(begin_ns, end_ns) if begin_ns >= 0 else None
+
+
+def codec_of_track(track: Track) -> Codec | None:
+    """What a track is encoded in; None when it is nothing that we know."""
+    name = track.codec if not track.codec or "/" in track.codec else f"{track.codec}/{track.clock_rate}"
+    return codec_of(name or None, track.payload_type)
 
 
 def _all_of(track: Track) -> Sound | None:

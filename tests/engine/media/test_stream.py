@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 from engine.media.stream import MOST_INSERTS, OutStream
+from engine.media.tap import SentTap
 from engine.media.track import Track
 from tests.engine.media.kept import MS, START_NS, KeptSocket, Stage, track_of
 
@@ -340,3 +341,34 @@ def test_without_a_pacer_a_stream_only_remembers() -> None:
     assert stream.playing
     stream.stop()
     assert not stream.playing
+
+
+class Ear(SentTap):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, bytes, int, int]] = []
+
+    def sent(self, track: Track, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        self.heard.append((payload_type, payload, timestamp, now_ns - START_NS))
+
+
+def test_a_tap_hears_what_is_sent_in_the_clear() -> None:
+    stage, ear = Stage(), Ear()
+    stream = stage.stream(timestamp=500)
+    stream.protect = lambda packet: packet + b"tag"
+    stream.play(track_of(3), START_NS, payload_type=9)
+    stage.go(25)
+    stream.tap = ear
+    stage.go(100)
+    assert len(stage.sent) == 3
+    assert ear.heard == [(9, bytes([2]) * 4, 500 + 320, 40 * MS)]
+
+
+def test_a_tap_hears_the_whole_of_datagrams_that_are_sent_as_they_are() -> None:
+    stage, ear = Stage(), Ear()
+    stream = stage.stream()
+    stream.tap = ear
+    stream.play(whole_track(rtp(7, 700, 1), b"no RTP"), START_NS)
+    stage.go(100)
+    assert [payload for _, payload, _, _ in ear.heard] == [rtp(7, 700, 1), b"no RTP"]

@@ -26,7 +26,7 @@ def track_of(codec: Codec, samples: array.array[int]) -> Track:
         codec.packet_ms,
         clock_rate=codec.clock_rate,
         payload_type=codec.payload_type,
-        codec=codec.rtpmap,
+        codec=codec.name,
     )
 
 
