@@ -105,7 +105,7 @@ class Incoming:
 
     def _listen(self, data: bytes, packet: Rtp, meaning: _Meaning, arrived_ns: int) -> str:
         payload = data[packet.payload_start : packet.payload_end]
-        for tap in self.taps:
+        for tap in self.taps if meaning.is_timed else ():
             tap.heard(meaning.known, packet.payload_type, payload, packet.sequence, packet.timestamp, arrived_ns)
         if not meaning.is_events:
             return ""

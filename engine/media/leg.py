@@ -56,6 +56,16 @@ class LegPort(ABC):
         """Send a datagram from the port of RTCP."""
 
 
+class Tee(ABC):
+    """Sees what goes out."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sent(self, datagram: bytes, now_ns: int) -> None:
+        """A packet of RTP goes out, in the clear."""
+
+
 class LegHost(ABC):
     """Who has legs."""
 
@@ -111,9 +121,11 @@ class Leg:
         "_host",
         "_seen",
         "_stretch_ns",
+        "_tee",
         "agreement",
         "closed",
         "due_ns",
+        "echoed",
         "echoing",
         "incoming",
         "keying",
@@ -138,6 +150,9 @@ class Leg:
         self.port: LegPort | None = None
         self.rtcp: RtcpSession | None = None
         self.echoing = False
+        self.echoed = 0
+        """Packets that were sent back."""
+        self._tee: Tee | None = None
         self.trouble = ""
         self.closed = False
         self.due_ns = 0
@@ -200,9 +215,32 @@ class Leg:
         if keying.failed and not self.trouble:
             self._fail(keying.failed)
         srtp = keying.srtp
-        if keying.wanted:
-            self.stream.protect = srtp.protect if srtp is not None else None
+        self._protect()
         self.stream.destination = None if keying.wanted and srtp is None else destination
+
+    def _protect(self) -> None:
+        """Have packets go by those who have to see them whole; nobody does in a call without keys that nobody records."""
+        srtp = self.keying.srtp
+        if self._tee is not None:
+            self.stream.protect = self._through_tee
+        else:
+            self.stream.protect = srtp.protect if srtp is not None else None
+
+    def _through_tee(self, datagram: bytes) -> bytes:
+        if self._tee is not None:
+            self._tee.sent(datagram, self._host.now_ns())
+        srtp = self.keying.srtp
+        return srtp.protect(datagram) if srtp is not None else datagram
+
+    @property
+    def tee(self) -> Tee | None:
+        """Sees each packet that goes out, in the clear."""
+        return self._tee
+
+    @tee.setter
+    def tee(self, tee: Tee | None) -> None:
+        self._tee = tee
+        self._protect()
 
     def _address(self, place: Place) -> object:
         try:
@@ -251,8 +289,13 @@ class Leg:
         if self.port is None or self.is_own(data):
             return
         srtp = self.keying.srtp
-        self._host.tally.packets_echoed += 1
+        self.note_echo()
         self.port.send(srtp.protect(data) if srtp is not None else data, source)
+
+    def note_echo(self) -> None:
+        """A packet was sent back."""
+        self.echoed += 1
+        self._host.tally.packets_echoed += 1
 
     def is_own(self, data: bytes) -> bool:
         """Whether we have sent this packet ourselves, and it has come back."""

@@ -9,6 +9,7 @@ from typing import Final
 from engine.call import CallBase
 from engine.errors import GossipperError
 from engine.media.agreement import Place
+from engine.media.audio.expectation import Expected
 from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
@@ -20,12 +21,15 @@ from engine.media.srtp.setup import ACTPASS, answer_to
 from engine.media.track import Track
 from engine.messages import Failure
 from engine.scenario.program import Condition, Searcher, Unsendable
+from engine.shard.media.hearing import Hearing
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import OwnPort, SharedPort
+from engine.shard.media.recordings import recording_name
 from engine.stats.media import LegMeter, Reported
 
 MOST_DIGITS: Final = 1000
 """Digits that wait for a `recv dtmf`; of more the oldest are forgotten."""
+_NOTHING: Final = "none"
 _NS_A_MS: Final = 1_000_000
 _PORT_OF: Final[Mapping[MediaKind, int]] = {MediaKind.AUDIO: 0, MediaKind.VIDEO: 2, MediaKind.IMAGE: 4}
 """From [media_port] to the port of a kind, where no SDP of ours says."""
@@ -34,7 +38,19 @@ _PORT_OF: Final[Mapping[MediaKind, int]] = {MediaKind.AUDIO: 0, MediaKind.VIDEO:
 class CallMedia:
     """See the module."""
 
-    __slots__ = ("_call", "_crypto", "_desk", "_digits", "_legs", "_meters", "_octets", "_own", "_taken_digits", "trouble")
+    __slots__ = (
+        "_call",
+        "_crypto",
+        "_desk",
+        "_digits",
+        "_hearing",
+        "_legs",
+        "_meters",
+        "_octets",
+        "_own",
+        "_taken_digits",
+        "trouble",
+    )
 
     def __init__(self, desk: MediaHost, call: CallBase) -> None:
         self._desk = desk
@@ -43,6 +59,7 @@ class CallMedia:
         self._own: dict[MediaKind, OwnPort] = {}
         self._meters: dict[MediaKind, LegMeter] = {}
         self._octets: dict[MediaKind, int] = {}
+        self._hearing: Hearing | None = None
         self._crypto: CryptoPlaces | None = None
         self._digits = ""
         self._taken_digits = ""
@@ -88,8 +105,26 @@ class CallMedia:
             leg = self._legs[kind] = Leg(desk, self, kind, desk.new_ssrc())
             self._meters[kind] = desk.meter.leg_opened()
             self._octets[kind] = 0
-            leg.stream.on_end = lambda: desk.end(leg)
+            leg.stream.on_end = lambda: self._played(leg)
+            if kind is MediaKind.AUDIO:
+                self._hear(leg)
         return leg
+
+    def _hear(self, leg: Leg) -> None:
+        """Listen and record as options ask."""
+        config = self._desk.config
+        self._hearing = hearing = Hearing(self._desk, leg)
+        if config.measure_audio or config.expect_audio in (Expected.RECEIVE, Expected.BOTH):
+            hearing.listen()
+        if config.record_wav_dir:
+            name = recording_name(self._call.number, self._call.call_id.decode("latin-1"))
+            hearing.record(f"{config.record_wav_dir}/{name}", 2 if config.record_wav_duplex else 1)
+
+    def _played(self, leg: Leg) -> None:
+        """A stream has come to its end."""
+        if self._hearing is not None and leg.kind is MediaKind.AUDIO:
+            self._hearing.has_said(self._desk.now_ns())
+        self._desk.end(leg)
 
     def _open(self, leg: Leg, number: int) -> None:
         """Give a leg the port that our SDP names."""
@@ -176,6 +211,8 @@ class CallMedia:
         if payload_type is None and track.codec and not track.whole:
             payload_type = leg.agreement.payload_type_out(track.codec, track.clock_rate)
         leg.plays(track.clock_rate)
+        if self._hearing is not None and kind is MediaKind.AUDIO:
+            self._hearing.says(track)
         leg.stream.play(track, self._desk.now_ns(), loops, payload_type)
         self._desk.begin(leg)
 
@@ -200,6 +237,8 @@ class CallMedia:
         """See `CallMedia`."""
         leg = self._legs.get(kind)
         if leg is not None:
+            if self._hearing is not None and kind is MediaKind.AUDIO and leg.stream.playing:
+                self._hearing.stopped(self._desk.now_ns())
             leg.stream.stop()
             self._desk.end(leg)
 
@@ -224,10 +263,14 @@ class CallMedia:
 
     def record(self, path: str, channels: int) -> None:
         """See `CallMedia`."""
-        self._call.warn(f"{path}: recordings are not built yet")
+        self._leg(MediaKind.AUDIO)
+        if self._hearing is not None:
+            self._hearing.record(path, channels)
 
     def stop_recording(self) -> None:
         """See `CallMedia`."""
+        if self._hearing is not None:
+            self._hearing.stop_recording()
 
     # --- what comes ----------------------------------------------------------------------------------------------------
 
@@ -281,6 +324,8 @@ class CallMedia:
         """What a leg received so far, and what it sent."""
         self._meters[leg.kind].seen(received.expected, received.lost, jitter_ns, score)
         self._count_octets(leg)
+        if self._hearing is not None and leg.kind is MediaKind.AUDIO:
+            self._desk.meter.audio_latency.pending.extend(self._hearing.take_latencies())
 
     def _count_octets(self, leg: Leg) -> None:
         now, before = leg.stream.octets_sent, self._octets[leg.kind]
@@ -294,11 +339,22 @@ class CallMedia:
         for leg in self._legs.values():
             if leg.keying.failed:
                 self._fail(Failure.MEDIA_KEYS, f"{leg.kind}: {leg.keying.failed}")
+        if self._desk.config.expect_audio != _NOTHING and self.trouble is None:
+            self._judge_audio(Expected(self._desk.config.expect_audio))
         return self.trouble
+
+    def _judge_audio(self, expected: Expected) -> None:
+        self._leg(MediaKind.AUDIO)
+        missing = self._hearing.missing(expected) if self._hearing is not None else ""
+        if missing:
+            self._desk.meter.counters.one_way += 1
+            self._fail(Failure.ONE_WAY_AUDIO, missing)
 
     def close(self, now_ns: int) -> None:
         """See `CallMedia`."""
         desk = self._desk
+        if self._hearing is not None:
+            self._hearing.close(now_ns)
         for kind, leg in self._legs.items():
             if leg.closed:
                 continue

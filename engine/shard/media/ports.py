@@ -152,7 +152,7 @@ class SharedPort(LegPort):
             return
         if self.echoing and not leg.echoing and not leg.is_own(data):
             self._rtp.send(data, source)
-            self._tally.packets_echoed += 1
+            leg.note_echo()
         leg.datagram(data, source, arrived_ns)
 
     def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
