@@ -6,7 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.errors import MediaError
+from engine.media.codecs import H264
 from engine.media.kinds import MediaKind
+from engine.media.sources.annexb import annexb_track, is_annexb
+from engine.media.sources.ogg import is_ogg, ogg_track
 from engine.media.sources.pattern import pattern_track
 from engine.media.sources.raw import raw_track
 from engine.media.sources.spec import StreamSpec
@@ -28,8 +31,8 @@ class Playable:
 def playable(spec: StreamSpec, data: bytes = b"") -> Playable:
     """Make what a specification says; `data` is what its file holds. Raises MediaError.
 
-    A file is told by its beginning, not by its name: WAV, Ogg Opus, else payloads without a header. This takes as long as the
-    file is (resampling: some 3 % of its duration), so it is done where nobody waits.
+    A file is told by its beginning, not by its name: WAV, Ogg Opus, H.264 with start codes, else payloads. This takes time
+    (resampling some 3 % of what it plays), so it is done where nobody waits.
     """
     if spec.file and not data:
         raise MediaError(spec.file, "the file is empty")
@@ -43,6 +46,10 @@ def _track(spec: StreamSpec, data: bytes) -> tuple[Track, int]:
         return pattern_track(spec.pattern, spec.text, spec.codec), spec.loops
     if spec.synthetic is not None:
         return synthetic_track(spec.synthetic, spec.text, spec.codec, spec.loops)
+    if is_ogg(data):
+        return ogg_track(data, spec.file, spec.codec), spec.loops
+    if spec.codec is H264 and is_annexb(data):
+        return annexb_track(data, spec.file), spec.loops
     if is_wav(data):
         return wav_track(data, spec.file, spec.codec, spec.loops)
     return raw_track(data, spec.file, spec.codec, spec.loops)
