@@ -17,7 +17,7 @@ class MediaCounters(msgspec.Struct, kw_only=True):
 
     `streams_out` and `streams_in` are legs that send and that receive now, `legs` all that there were. `expected` packets are
     those that sequence numbers say were sent to us, `lost` those of them that did not come (RFC 3550 appendix A.3), `gaps`
-    the times without packets that a listener hears.
+    the times without packets that a listener hears, `late` packets that came too late to be played (both of legs that ended).
     `garbage` is neither RTP nor RTCP nor DTLS nor STUN, `foreign` belongs to no call. `unprotected` came in the clear where
     SRTP was agreed, `srtp_replayed` came a second time, `srtp_rejected` did not prove its key. `kernel_drops` are packets
     that the kernel threw away because we did not read them, `send_errors` those that it did not take, `skipped` those that
@@ -36,6 +36,7 @@ class MediaCounters(msgspec.Struct, kw_only=True):
     expected: int = 0
     lost: int = 0
     gaps: int = 0
+    late: int = 0
     duplicates: int = 0
     reordered: int = 0
     rtcp_sent: int = 0

@@ -36,8 +36,8 @@ _MILLION: Final = 1_000_000
 class Received(Protocol):
     """What a leg received from its beginning to its end; `engine.media.reception.ReceptionSummary` is one.
 
-    `expected` and `lost` are packets (RFC 3550 appendix A.3), `gaps` the times without packets that a listener hears. `mos` is
-    1 to 4.5, 0 when it cannot be told.
+    `expected` and `lost` are packets (RFC 3550 appendix A.3), `gaps` the times without packets that a listener hears,
+    `late` packets too late for his buffer. `mos` is 1 to 4.5, 0 when it cannot be told.
     """
 
     @property
@@ -52,6 +52,8 @@ class Received(Protocol):
     def longest_gap_ns(self) -> int: ...
     @property
     def gaps(self) -> int: ...
+    @property
+    def late(self) -> int: ...
     @property
     def mos(self) -> float: ...
 
@@ -142,6 +144,7 @@ class LegMeter:
             media.jitter_max.pending.append(received.jitter_max_ns)
             media.gap.pending.append(received.longest_gap_ns)
             media.counters.gaps += received.gaps
+            media.counters.late += received.late
             if received.mos:
                 media.mos.pending.append(round(received.mos * 1000))
         if sent is not None:

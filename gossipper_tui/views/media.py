@@ -199,6 +199,7 @@ _COUNTERS = (
     _Counter("Clipped", "clipped", tone=Tone.WARN),
     _Counter("Lost", "lost", tone=Tone.WARN),
     _Counter("Gaps", "gaps", tone=Tone.WARN),
+    _Counter("Too late to be played", "late", tone=Tone.WARN),
     _Counter("Doubled", "duplicates", tone=Tone.WARN),
     _Counter("Out of order", "reordered", tone=Tone.WARN),
     _Counter("New sources (SSRC)", "ssrc_changes", tone=Tone.WARN),

@@ -18,7 +18,7 @@ from engine.stats.verdict import Judge
 
 MS = 1_000_000
 LEG = ReceptionSummary(
-    expected=1000, lost=10, jitter_mean_ns=2 * MS, jitter_max_ns=5 * MS, longest_gap_ns=61 * MS, gaps=1, mos=4.1
+    expected=1000, lost=10, jitter_mean_ns=2 * MS, jitter_max_ns=5 * MS, longest_gap_ns=61 * MS, gaps=1, late=3, mos=4.1
 )
 
 
@@ -46,7 +46,13 @@ def test_a_leg_tells_each_figure_once() -> None:
     meter, media = meter_with_media()
     media.leg_opened().closed(LEG, Reported(loss=0.02, jitter_ns=3 * MS, mos=3.9))
     told = media_of(meter.take())
-    assert (told.counters.legs, told.counters.expected, told.counters.lost, told.counters.gaps) == (1, 1000, 10, 1)
+    assert (told.counters.legs, told.counters.expected, told.counters.lost, told.counters.gaps, told.counters.late) == (
+        1,
+        1000,
+        10,
+        1,
+        3,
+    )
     values = {name: histogram.sum_ns for name, histogram in told.histograms().items() if histogram.count}
     assert values == {
         "loss": 10_000,
