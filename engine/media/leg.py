@@ -24,7 +24,7 @@ from engine.media.rtcp_session import RtcpSession
 from engine.media.sdp import MediaLine
 from engine.media.sharing import source_in
 from engine.media.stream import OutStream
-from engine.media.stun import answer_binding
+from engine.media.stun import answer_binding, nominates
 from engine.media.tally import Tally
 
 Address = tuple[str, int] | tuple[str, int, int, int]
@@ -98,6 +98,10 @@ class LegHost(ABC):
         """The peer has sent a digit."""
 
     @abstractmethod
+    def handshake(self, leg: Leg, datagram: bytes) -> None:
+        """A datagram of DTLS has come: call `leg.handshake` with it when there is time for that, which it takes much of."""
+
+    @abstractmethod
     def moved(self, leg: Leg, place: Place) -> None:
         """The peer of the leg is there, by what it said."""
 
@@ -118,6 +122,7 @@ class Leg:
     """See the module. `trouble` is why it cannot be as both sides want it, or ""; `echoing`: what comes is sent back."""
 
     __slots__ = (
+        "_chosen",
         "_host",
         "_seen",
         "_stretch_ns",
@@ -158,6 +163,7 @@ class Leg:
         self.due_ns = 0
         self.whole_packets = 0
         """Datagrams that came and are no RTP, of a kind of media that need not be (T.38 over UDPTL)."""
+        self._chosen: Address | None = None
         self._stretch_ns = 0
         self._seen = ReceptionSummary()
 
@@ -185,14 +191,21 @@ class Leg:
         self.incoming.renew()
         self.keying.agree(self.agreement, host.identity, now_ns)
         place = self.agreement.place
-        if place is not None:
+        if place is not None and self._chosen is None:
             host.moved(self, place)
         self._key(now_ns)
-        if place is not None and self.rtcp is None and host.rtcp_interval_ms and self.kind is not MediaKind.IMAGE:
-            self.rtcp = RtcpSession(host.cname, self._clock_rate(), host.random, now_ns, host.rtcp_interval_ms)
+        self._begin_rtcp(now_ns)
         if not self._stretch_ns:
             self._stretch_ns = now_ns + STRETCH_NS
         self._wait()
+
+    def _begin_rtcp(self, now_ns: int) -> None:
+        """Tell by RTCP how it goes, once there is somebody to tell."""
+        host = self._host
+        if self.rtcp is not None or not host.rtcp_interval_ms or self.kind is MediaKind.IMAGE:
+            return
+        if self.agreement.place is not None or self._chosen is not None:
+            self.rtcp = RtcpSession(host.cname, self._clock_rate(), host.random, now_ns, host.rtcp_interval_ms)
 
     def plays(self, clock_rate: int) -> None:
         """Its stream has timestamps of this rate, in Hz, from now on."""
@@ -207,8 +220,7 @@ class Leg:
     def _key(self, now_ns: int) -> None:
         """Send the handshake on, and the stream where it is to go: nowhere as long as keys are missing."""
         keying, port = self.keying, self.port
-        place = self.agreement.place
-        destination = self._address(place) if place is not None else None
+        destination = self._destination(self.agreement.place)
         if port is not None and destination is not None:
             for datagram in keying.take():
                 port.send(datagram, destination)
@@ -242,6 +254,12 @@ class Leg:
         self._tee = tee
         self._protect()
 
+    def _destination(self, place: Place | None) -> object:
+        """An address as sockets have it: the one that ICE has chosen, or else that of the SDP."""
+        if self._chosen is not None:
+            return self._chosen
+        return self._address(place) if place is not None else None
+
     def _address(self, place: Place) -> object:
         try:
             return self._host.address(place)
@@ -263,15 +281,22 @@ class Leg:
         elif is_rtcp(data):
             self.rtcp_datagram(data, source, arrived_ns)
         elif is_dtls(data):
-            self.keying.handshake(data, self._host.now_ns())
-            self._key(arrived_ns)
-            self._wait()
+            self._host.handshake(self, data)
         elif is_stun(data):
             self._stun(data, source)
         elif self.kind is MediaKind.IMAGE:
             self._whole(data, source)
         else:
             self._host.tally.garbage += 1
+
+    def handshake(self, datagram: bytes) -> None:
+        """Go on with the handshake of DTLS."""
+        if self.closed:
+            return
+        now_ns = self._host.now_ns()
+        self.keying.handshake(datagram, now_ns)
+        self._key(now_ns)
+        self._wait()
 
     def _rtp(self, data: bytes, source: Address, arrived_ns: int) -> None:
         if self.keying.wanted:
@@ -289,8 +314,12 @@ class Leg:
         if self.port is None or self.is_own(data):
             return
         srtp = self.keying.srtp
+        if srtp is not None:
+            data = srtp.protect(data)
+            if not data:
+                return
         self.note_echo()
-        self.port.send(srtp.protect(data) if srtp is not None else data, source)
+        self.port.send(data, source)
 
     def note_echo(self) -> None:
         """A packet was sent back."""
@@ -310,11 +339,22 @@ class Leg:
             self.port.send(data, source)
 
     def _stun(self, data: bytes, source: Address) -> None:
-        """A browser asks whether we are there before it sends anything (RFC 8445 section 2.5)."""
+        """A browser asks whether we are there before it sends anything, and says which way it has chosen (RFC 8445 2.5, 8.1).
+
+        That is where media goes from then on: what its SDP says may be an address that nobody can send to.
+        """
         local = self.agreement.local
         answer = answer_binding(data, local.ice_pwd, (source[0], source[1])) if local is not None and local.ice_pwd else None
-        if answer is not None and self.port is not None:
-            self.port.send(answer, source)
+        if answer is None or self.port is None:
+            return
+        self.port.send(answer, source)
+        if nominates(data) and source != self._chosen:
+            self._chosen = source
+            now_ns = self._host.now_ns()
+            self._host.moved(self, (source[0], source[1]))
+            self._key(now_ns)
+            self._begin_rtcp(now_ns)
+            self._wait()
 
     def rtcp_datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:
         """What came to the port of RTCP."""
@@ -376,16 +416,17 @@ class Leg:
         return mos_of_reception(self.incoming.codec, received, trip_ns)
 
     def _send_rtcp(self, data: bytes) -> None:
-        place, port, srtp = self.agreement.rtcp_place, self.port, self.keying.srtp
-        if place is None or port is None or self.trouble or (self.keying.wanted and srtp is None):
+        port, srtp, muxes = self.port, self.keying.srtp, self.agreement.muxes
+        if port is None or self.trouble or (self.keying.wanted and srtp is None):
             return
-        destination = self._address(place)
+        place = self.agreement.rtcp_place
+        destination = self._destination(place) if muxes else self._address(place) if place is not None else None
         if destination is None:
             return
         if srtp is not None:
             data = srtp.protect_rtcp(data)
         self._host.tally.rtcp_sent += 1
-        if self.agreement.muxes:
+        if muxes:
             port.send(data, destination)
         else:
             port.send_rtcp(data, destination)

@@ -352,6 +352,8 @@ class OutStream(Due):
         try:
             protected = protect(packet) if protect is not None else packet
         except Exception:
+            protected = b""
+        if not protected:
             self._lost += 1
             self._lost_octets += octets
             return True

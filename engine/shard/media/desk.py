@@ -19,6 +19,7 @@ from engine.media.audio.speech import Sound, sound_in
 from engine.media.leg import Leg
 from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
+from engine.media.srtp.handshakes import Handshakes
 from engine.media.tally import Tally
 from engine.media.track import Track
 from engine.options import RunConfig
@@ -81,6 +82,7 @@ class MediaDesk(MediaHost, MediaWork):
         self._pacer = Pacer(self._sockets.sender, time.monotonic_ns)
         self._due: list[tuple[int, int, Leg]] = []
         self._order = 0
+        self._handshakes: Handshakes[Leg] = Handshakes()
         self._streams = index
         self._count = count
         self._own_drops = 0
@@ -178,6 +180,10 @@ class MediaDesk(MediaHost, MediaWork):
         """Hand a digit to its call."""
         _owner(leg).heard_digit(digit)
 
+    def handshake(self, leg: Leg, datagram: bytes) -> None:
+        """Have it wait for its turn."""
+        self._handshakes.put(leg, datagram)
+
     def moved(self, leg: Leg, place: Place) -> None:
         """Packets from there are the leg's."""
         _owner(leg).moved(leg, place)
@@ -212,6 +218,10 @@ class MediaDesk(MediaHost, MediaWork):
             if leg.due_ns == due_ns and not leg.closed:
                 leg.due_ns = 0
                 leg.run(now_ns)
+        for leg, datagram in self._handshakes.turn():
+            leg.handshake(datagram)
+        if self._handshakes:
+            return now_ns
         return min(next_ns, due[0][0]) if due else next_ns
 
     def fold(self) -> None:

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from engine.media.stream import MOST_INSERTS, OutStream
 from engine.media.tap import SentTap
@@ -251,12 +254,13 @@ def test_srtp_is_made_of_whole_packets_and_of_captured_rtp_only() -> None:
     assert stream.octets_sent == 3 + 3 + 7
 
 
-def test_what_cannot_be_protected_is_lost_and_nothing_else() -> None:
+def _raise(packet: bytes) -> bytes:
+    raise ValueError("the key has been used up")
+
+
+@pytest.mark.parametrize("refuse", [_raise, lambda packet: b""], ids=["raises", "gives nothing"])
+def test_what_cannot_be_protected_is_lost_and_nothing_else(refuse: Callable[[bytes], bytes]) -> None:
     stage = Stage()
-
-    def refuse(packet: bytes) -> bytes:
-        raise ValueError("the key has been used up")
-
     secret, plain = stage.stream(ssrc=1), stage.stream(ssrc=2)
     secret.protect = refuse
     for stream in (secret, plain):

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Legs without sockets or clocks: hosts on one virtual wire, on which datagrams wait until somebody asks for them."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from engine.media.agreement import Place
+from engine.media.kinds import MediaKind
+from engine.media.leg import Address, Leg, LegHost, LegPort
+from engine.media.outlet import MediaSocket, Outlet
+from engine.media.reception import ReceptionSummary
+from engine.media.sdp import MediaLine, read_sdp
+from engine.media.srtp.identity import Identity
+from engine.media.tally import Tally
+
+S = 1_000_000_000
+
+
+class Wire:
+    """What was sent and has not come: (from, to, datagram, whether to the port of RTCP); `sent` keeps all that was RTP's."""
+
+    def __init__(self) -> None:
+        self.now_ns = S
+        self.waiting: deque[tuple[Place, Place, bytes, bool]] = deque()
+        self.sent: list[tuple[Place, Place, bytes]] = []
+        self.ends: dict[Place, Leg] = {}
+
+    def put(self, source: Place, destination: Place, data: bytes, rtcp: bool = False) -> None:
+        assert data, "an empty datagram was sent"
+        self.waiting.append((source, destination, data, rtcp))
+        self.sent.append((source, destination, data))
+
+    def run(self, ms: int = 0) -> None:
+        """Everything that waits comes, and what follows from it; then so much time goes by, in steps of 10 ms."""
+        for step in range(ms // 10 + 1):
+            self.now_ns += 10_000_000 if step else 0
+            for leg in self.ends.values():
+                if leg.due_ns and leg.due_ns <= self.now_ns:
+                    leg.due_ns = 0
+                    leg.run(self.now_ns)
+            for _ in range(1000):
+                if not self.waiting:
+                    break
+                source, destination, data, rtcp = self.waiting.popleft()
+                leg = self.ends[destination[0], destination[1] - rtcp]
+                (leg.rtcp_datagram if rtcp else leg.datagram)(data, source, self.now_ns)
+
+
+class _Out(Outlet):
+    def __init__(self, wire: Wire, here: Place, there: Place) -> None:
+        super().__init__()
+        self._wire, self._here, self._there = wire, here, there
+
+    def send_rtp(self, second: int, sequence: int, timestamp: int, ssrc: int, payloads: bytes, start: int, size: int) -> bool:
+        head = bytes((0x80, second)) + sequence.to_bytes(2, "big") + timestamp.to_bytes(4, "big") + ssrc.to_bytes(4, "big")
+        return self.send_made(head + payloads[start : start + size])
+
+    def send_whole(self, payloads: bytes, start: int, size: int) -> bool:
+        return self.send_made(payloads[start : start + size])
+
+    def send_made(self, datagram: bytes) -> bool:
+        self._wire.put(self._here, self._there, datagram)
+        return True
+
+
+class Port(LegPort, MediaSocket):
+    """A port on the wire."""
+
+    def __init__(self, wire: Wire, here: Place) -> None:
+        self._wire, self.here = wire, here
+
+    @property
+    def socket(self) -> MediaSocket:
+        return self
+
+    def outlet(self, destination: object) -> Outlet:
+        assert isinstance(destination, tuple)
+        return _Out(self._wire, self.here, (destination[0], destination[1]))
+
+    def send(self, data: bytes, destination: object) -> None:
+        assert isinstance(destination, tuple)
+        self._wire.put(self.here, (destination[0], destination[1]), data)
+
+    def send_rtcp(self, data: bytes, destination: object) -> None:
+        assert isinstance(destination, tuple)
+        self._wire.put(self.here, (destination[0], destination[1]), data, rtcp=True)
+
+
+class Host(LegHost):
+    """One side. `said` are the troubles that a person would be told."""
+
+    def __init__(self, wire: Wire, number: int, identity: Identity | None = None) -> None:
+        self.wire, self.here = wire, ("192.0.2." + str(number), 4000)
+        self.tally, self.random = Tally(), Random(number)
+        self.identity = identity
+        self.rtcp_interval_ms, self.cname = 1000, f"host-{number}"
+        self.said: list[str] = []
+        self.round_trips: list[int] = []
+        self.leg = wire.ends[self.here] = Leg(self, None, MediaKind.AUDIO, 0x1000 + number)
+        self.port = Port(wire, self.here)
+
+    def now_ns(self) -> int:
+        return self.wire.now_ns
+
+    def unix_ns(self) -> int:
+        return self.wire.now_ns
+
+    def address(self, place: Place) -> object:
+        return place
+
+    def wake(self, leg: Leg, due_ns: int) -> None:
+        pass  # the wire looks at all legs
+
+    def heard_digit(self, leg: Leg, digit: str) -> None:
+        pass
+
+    def handshake(self, leg: Leg, datagram: bytes) -> None:
+        leg.handshake(datagram)
+
+    def moved(self, leg: Leg, place: Place) -> None:
+        pass
+
+    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
+        pass
+
+    def timed(self, round_trip_ns: int) -> None:
+        self.round_trips.append(round_trip_ns)
+
+    def troubled(self, leg: Leg, reason: str) -> None:
+        self.said.append(reason)
+
+    def line(self, *attributes: str, place: Place | None = None, protocol: str = "RTP/SAVP") -> MediaLine:
+        """What this side says of itself."""
+        host, port = place or self.here
+        text = "\r\n".join((f"m=audio {port} {protocol} 0", f"c=IN IP4 {host}", *attributes, ""))
+        return read_sdp(text.encode()).lines[0]
+
+    def send(self, sequence: int, payload: bytes = b"x" * 160) -> None:
+        """One packet of the stream, as the pacer would have it sent."""
+        stream = self.leg.stream
+        if stream.destination is None:
+            return
+        head = b"\x80\0" + sequence.to_bytes(2, "big") + bytes(4) + stream.ssrc.to_bytes(4, "big")
+        packet = stream.protect(head + payload) if stream.protect is not None else head + payload
+        self.port.send(packet, stream.destination)
+
+
+def source_of(leg: Leg) -> Address | None:
+    """Where ICE has it that the peer is."""
+    return leg._chosen
+
+
+def offer_and_answer(caller: Host, callee: Host, offer: MediaLine, answer: MediaLine) -> None:
+    """Both sides have told each other."""
+    caller.leg.open(caller.port)
+    callee.leg.open(callee.port)
+    caller.leg.sent(offer)
+    callee.leg.received(offer)
+    callee.leg.sent(answer)
+    caller.leg.received(answer)
