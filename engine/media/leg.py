@@ -56,16 +56,6 @@ class LegPort(ABC):
         """Send a datagram from the port of RTCP."""
 
 
-class Tee(ABC):
-    """Sees what goes out."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def sent(self, datagram: bytes, now_ns: int) -> None:
-        """A packet of RTP goes out, in the clear."""
-
-
 class LegHost(ABC):
     """Who has legs."""
 
@@ -126,7 +116,6 @@ class Leg:
         "_host",
         "_seen",
         "_stretch_ns",
-        "_tee",
         "agreement",
         "closed",
         "due_ns",
@@ -157,7 +146,6 @@ class Leg:
         self.echoing = False
         self.echoed = 0
         """Packets that were sent back."""
-        self._tee: Tee | None = None
         self.trouble = ""
         self.closed = False
         self.due_ns = 0
@@ -227,32 +215,8 @@ class Leg:
         if keying.failed and not self.trouble:
             self._fail(keying.failed)
         srtp = keying.srtp
-        self._protect()
+        self.stream.protect = srtp.protect if srtp is not None else None
         self.stream.destination = None if keying.wanted and srtp is None else destination
-
-    def _protect(self) -> None:
-        """Have packets go by those who have to see them whole; nobody does in a call without keys that nobody records."""
-        srtp = self.keying.srtp
-        if self._tee is not None:
-            self.stream.protect = self._through_tee
-        else:
-            self.stream.protect = srtp.protect if srtp is not None else None
-
-    def _through_tee(self, datagram: bytes) -> bytes:
-        if self._tee is not None:
-            self._tee.sent(datagram, self._host.now_ns())
-        srtp = self.keying.srtp
-        return srtp.protect(datagram) if srtp is not None else datagram
-
-    @property
-    def tee(self) -> Tee | None:
-        """Sees each packet that goes out, in the clear."""
-        return self._tee
-
-    @tee.setter
-    def tee(self, tee: Tee | None) -> None:
-        self._tee = tee
-        self._protect()
 
     def _destination(self, place: Place | None) -> object:
         """An address as sockets have it: the one that ICE has chosen, or else that of the SDP."""

@@ -20,13 +20,13 @@ THRESHOLD_DBOV: Final = -45.0
 HOLD_NS: Final = 30_000_000
 PAUSE_NS: Final = 200_000_000
 """Shorter silences are part of a sound."""
+OVERLOAD: Final = 32_768
 LEAST_DBOV: Final = -127.0
 """What no sample is louder than (RFC 6464 section 3)."""
 CLIPPED_RUN: Final = 3
 """So many samples at full scale one after the other are clipped: a sound wave has them only when its top is cut off."""
 
 _NS_A_SECOND: Final = 1_000_000_000
-_OVERLOAD: Final = 32_768
 _WINDOWS_A_SECOND: Final = 200
 _WINDOW_NS: Final = _NS_A_SECOND // _WINDOWS_A_SECOND
 _NEVER: Final = -1
@@ -38,7 +38,7 @@ _CLIPPED: Final = re.compile(rb"[\x7d-\x7f]{%d,}|[\x80-\x82]{%d,}" % (CLIPPED_RU
 
 def dbov(rms: float) -> float:
     """The level of samples with this root mean square."""
-    return max(LEAST_DBOV, 20 * math.log10(rms / _OVERLOAD)) if rms > 0 else LEAST_DBOV
+    return max(LEAST_DBOV, 20 * math.log10(rms / OVERLOAD)) if rms > 0 else LEAST_DBOV
 
 
 class EnergyDetector:
@@ -72,7 +72,7 @@ class EnergyDetector:
     )
 
     def __init__(self, threshold_dbov: float = THRESHOLD_DBOV, hold_ns: int = HOLD_NS) -> None:
-        self._threshold = max(1, round(_OVERLOAD * 10 ** (threshold_dbov / 20)))
+        self._threshold = max(1, round(OVERLOAD * 10 ** (threshold_dbov / 20)))
         self._hold_ns = hold_ns
         self.rms = 0
         """Of the last packet."""

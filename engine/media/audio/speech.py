@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 from dataclasses import dataclass
 
-from engine.media.audio.energy import THRESHOLD_DBOV, dbov
+from engine.media.audio.energy import OVERLOAD, THRESHOLD_DBOV
 from engine.media.codecs import Codec, codec_of, pcm, static_codec
 from engine.media.rtp import read_rtp
 from engine.media.track import Track
 
 _WINDOW_MS = 5
 _NS_A_SECOND = 1_000_000_000
+_ADAPTS = "G722"
 _TYPICAL_PACKET_NS = 20_000_000
 
 
@@ -27,18 +28,24 @@ class Sound:
 def sound_in(track: Track, threshold_dbov: float = THRESHOLD_DBOV) -> Sound | None:
     """Where a track sounds; None when it is silent. One that we cannot decode sounds from its first packet to its last.
 
-    Once for a track, where it is loaded: it takes about a microsecond a packet.
+    It is looked at from both ends up to where it sounds, half a microsecond a silent packet.
     """
     codec = _codec_of_datagrams(track) if track.whole else codec_of_track(track)
     if codec is None or codec.make_decoder is None:
         return _all_of(track)
-    begin_ns, end_ns = -1, -1
-    for due_ns, samples in _decoded(track, codec):
-        place = _loud_in(samples, codec, threshold_dbov)
-        if place is not None:
-            begin_ns = due_ns + place[0] if begin_ns < 0 else begin_ns
-            end_ns = max(end_ns, due_ns + place[1])
-    return Sound(begin_ns, end_ns) if begin_ns >= 0 else None
+    count = len(track)
+    for index in range(count):
+        loud = _loud_in(track, codec, index, threshold_dbov)
+        if loud is not None:
+            begin_ns = track.dues_ns[index] + loud[0]
+            break
+    else:
+        return None
+    for index in reversed(range(count)):
+        loud = _loud_in(track, codec, index, threshold_dbov)
+        if loud is not None:
+            return Sound(begin_ns, track.dues_ns[index] + loud[1])
+    return None
 
 
 def codec_of_track(track: Track) -> Codec | None:
@@ -65,29 +72,36 @@ def _codec_of_datagrams(track: Track) -> Codec | None:
     return None
 
 
-def _decoded(track: Track, codec: Codec) -> Iterator[tuple[int, bytes]]:
-    """When each packet is due, and its samples; of a capture only the packets of RTP that are of this codec."""
+def _payload(track: Track, codec: Codec, index: int) -> bytes:
+    """Of a capture only that of packets of RTP that are of this codec."""
+    start = track.starts[index]
+    payload = track.payloads[start : start + track.sizes[index]]
+    if not track.whole:
+        return payload
+    packet = read_rtp(payload)
+    if packet is None or packet.payload_type != codec.payload_type:
+        return b""
+    return payload[packet.payload_start : packet.payload_end]
+
+
+def _loud_in(track: Track, codec: Codec, index: int, threshold_dbov: float) -> tuple[int, int] | None:
+    """Where a packet begins and ends to be loud, in ns after its beginning; None when it is silent.
+
+    The decoder has heard the packet before, so that one which adapts itself has done so.
+    """
     assert codec.make_decoder is not None
     decoder = codec.make_decoder()
-    for due_ns, start, size in zip(track.dues_ns, track.starts, track.sizes, strict=True):
-        payload = track.payloads[start : start + size]
-        if track.whole:
-            packet = read_rtp(payload)
-            if packet is None or packet.payload_type != codec.payload_type:
-                continue
-            payload = payload[packet.payload_start : packet.payload_end]
-        yield due_ns, decoder.decode(payload)
-
-
-def _loud_in(samples: bytes, codec: Codec, threshold_dbov: float) -> tuple[int, int] | None:
-    """Where a packet begins and ends to be loud, in ns after its beginning."""
+    if index and codec.name == _ADAPTS:
+        decoder.decode(_payload(track, codec, index - 1))
+    samples = decoder.decode(_payload(track, codec, index))
     frame = pcm.WIDTH * codec.channels
     size = max(1, codec.sample_rate * _WINDOW_MS // 1000) * frame
-    loud = [
-        place
-        for place in range(0, len(samples), size)
-        if dbov(pcm.rms(samples[place : place + size], pcm.WIDTH)) >= threshold_dbov
-    ]
+    windows = -(-len(samples) // size)
+    least = OVERLOAD * 10 ** (threshold_dbov / 20)
+    if not windows or pcm.rms(samples, pcm.WIDTH) < least / math.sqrt(windows) - 1:
+        return None
+    places = range(0, len(samples), size)
+    loud = [place for place in places if pcm.rms(samples[place : place + size], pcm.WIDTH) >= least]
     if not loud:
         return None
     bytes_a_second = codec.sample_rate * frame

@@ -38,7 +38,7 @@ class Hearing:
         self.recorder = recorder
         host.meter.counters.recordings += 1
         leg.incoming.taps.append(recorder)
-        leg.tee = recorder if channels > 1 else None
+        leg.stream.tap = recorder if channels > 1 else None
 
     def stop_recording(self) -> None:
         """Finish the file."""
@@ -46,7 +46,7 @@ class Hearing:
         if recorder is not None:
             recorder.close(self._host.now_ns())
             self._leg.incoming.taps.remove(recorder)
-            self._leg.tee = None
+            self._leg.stream.tap = None
             self.recorder = None
 
     def says(self, track: Track) -> None:

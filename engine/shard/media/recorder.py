@@ -9,10 +9,10 @@ from typing import Final
 from engine.media.audio.decoding import Decoding
 from engine.media.audio.recording import RECEIVED, SENT, Recording
 from engine.media.codecs import pcm
-from engine.media.leg import Tee
 from engine.media.rtp import read_rtp
 from engine.media.sdp import Format
-from engine.media.tap import Tap
+from engine.media.tap import SentTap, Tap
+from engine.media.track import Track
 from engine.shard.media.recordings import RecordedFile, Recordings
 
 LONGEST_NS: Final = 4 * 3600 * 1_000_000_000
@@ -21,7 +21,7 @@ Known = Callable[[int], Format | None]
 """What a payload type of ours stands for."""
 
 
-class Recorder(Tap, Tee):
+class Recorder(Tap, SentTap):
     """Writes to `path` from the first packet on that can be decoded; times are those of the monotonic clock."""
 
     __slots__ = (
@@ -57,15 +57,19 @@ class Recorder(Tap, Tee):
         """See `Tap`."""
         self._put(RECEIVED, known, payload_type, payload, timestamp, arrived_ns)
 
-    def sent(self, datagram: bytes, now_ns: int) -> None:
-        """A packet goes out, in the clear."""
-        packet = read_rtp(datagram)
-        if packet is None:
-            return
-        payload = datagram[packet.payload_start : packet.payload_end]
-        self._put(SENT, self._known(packet.payload_type), packet.payload_type, payload, packet.timestamp, now_ns)
+    def sent(self, track: Track, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        """See `SentTap`."""
+        if track.whole:
+            packet = read_rtp(payload)
+            if packet is None:
+                return
+            payload_type, timestamp = packet.payload_type, packet.timestamp
+            payload = payload[packet.payload_start : packet.payload_end]
+        self._put(SENT, self._known(payload_type), payload_type, payload, timestamp, now_ns)
 
     def _put(self, side: int, known: Format | None, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        if self._file is not None and self._file.over:
+            return  # it could not be written, and that was told
         decoding = self._decodings[side]
         samples = decoding.decode(known, payload_type, payload)
         codec = decoding.codec

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A call is recorded in whatever it speaks: what comes to the left, what goes to the right, silence where we cannot decode."""
+
+from __future__ import annotations
+
+import array
+from pathlib import Path
+
+import pytest
+
+from engine.media.codecs import G722, OPUS, PCMA, PCMU, Codec, l16
+from engine.media.rtp import write_rtp
+from engine.media.sdp import Format
+from engine.media.track import Track, even_track
+from engine.shard.media.recorder import Recorder
+from engine.shard.media.recordings import Recordings
+from tests.media_audio import dominant_hz, goertzel_db, read_wav, tone
+
+MS = 1_000_000
+START_NS = 10_000 * MS
+
+
+def format_of(codec: Codec) -> Format:
+    return Format(codec.name, codec.clock_rate, codec.channels)
+
+
+def track_of(codec: Codec, samples: array.array[int], payload_type: int) -> Track:
+    assert codec.make_encoder is not None
+    assert codec.packet_bytes is not None
+    payloads = codec.make_encoder().encode(samples.tobytes())
+    return even_track(
+        payloads,
+        codec.packet_bytes,
+        codec.packet_ms,
+        clock_rate=codec.clock_rate,
+        payload_type=payload_type,
+        codec=codec.name,
+    )
+
+
+def payload(track: Track, index: int) -> bytes:
+    return track.payloads[track.starts[index] : track.starts[index] + track.sizes[index]]
+
+
+class Call:
+    """A recorder in a folder, and a peer that speaks."""
+
+    def __init__(self, folder: Path, channels: int, formats: dict[int, Format] | None = None) -> None:
+        self.path = folder / "call.wav"
+        self.warnings: list[str] = []
+        self.formats = formats or {}
+        self.recordings = Recordings(self.warnings.append)
+        self.recorder = Recorder(self.recordings, str(self.path), channels, self.formats.get, self.warnings.append, START_NS)
+
+    def hears(self, track: Track, payload_type: int, known: Format | None, from_ms: int = 0) -> None:
+        for index, due_ns in enumerate(track.dues_ns):
+            at_ns = START_NS + from_ms * MS + due_ns
+            self.recorder.heard(known, payload_type, payload(track, index), index, track.timestamps[index], at_ns)
+
+    def says(self, track: Track, payload_type: int, from_ms: int = 0) -> None:
+        for index, due_ns in enumerate(track.dues_ns):
+            at_ns = START_NS + from_ms * MS + due_ns
+            self.recorder.sent(track, payload_type, payload(track, index), track.timestamps[index], at_ns)
+
+    def end(self) -> tuple[int, list[array.array[int]]]:
+        self.recorder.close(START_NS + 10_000 * MS)
+        self.recordings.close()
+        return read_wav(self.path)
+
+
+@pytest.mark.parametrize(
+    ("codec", "payload_type", "rate"),
+    [(PCMU, 0, 8000), (PCMA, 8, 8000), (G722, 9, 16000), (l16(16000), 96, 16000), (l16(44100, 2), 10, 44100)],
+    ids=["PCMU", "PCMA", "G722", "L16", "L16 stereo"],
+)
+def test_what_came_is_the_same_tone(tmp_path: Path, codec: Codec, payload_type: int, rate: int) -> None:
+    samples = tone(440, 2, codec.sample_rate, level_db=-12)
+    if codec.channels == 2:
+        samples = array.array("h", (each for sample in samples for each in (sample, sample)))
+    call = Call(tmp_path, 1)
+    call.hears(track_of(codec, samples, payload_type), payload_type, format_of(codec), from_ms=500)
+    found_rate, (recorded,) = call.end()
+    assert found_rate == rate
+    assert abs(len(recorded) - 2.5 * rate) <= rate // 50
+    assert not any(recorded[: rate // 2 - 8])
+    sounding = recorded[rate * 6 // 10 : rate * 24 // 10]
+    assert dominant_hz(sounding, rate) == pytest.approx(440, rel=0.005)
+    assert goertzel_db(sounding, rate, 440) == pytest.approx(-12, abs=1)
+    assert call.warnings == []
+
+
+def test_both_ways_at_their_times(tmp_path: Path) -> None:
+    call = Call(tmp_path, 2, {0: format_of(PCMU)})
+    call.says(track_of(PCMU, tone(1000, 1), 0), 0, from_ms=0)
+    call.hears(track_of(PCMU, tone(440, 1), 0), 0, None, from_ms=1500)
+    rate, (left, right) = call.end()
+    assert (rate, len(left)) == (8000, 8000 * 5 // 2)
+    assert dominant_hz(right[:8000], 8000) == pytest.approx(1000, rel=0.005)
+    assert not any(right[8000:])
+    assert not any(left[: 8000 * 3 // 2])
+    assert dominant_hz(left[8000 * 3 // 2 :], 8000) == pytest.approx(440, rel=0.005)
+
+
+def test_what_is_replayed_from_a_capture_is_recorded_too(tmp_path: Path) -> None:
+    spoken = track_of(PCMA, tone(440, 1), 8)
+    datagrams = [write_rtp(8, index, 160 * index, 7, payload(spoken, index)) for index in range(len(spoken))]
+    sizes = [len(each) for each in datagrams]
+    starts = [sum(sizes[:index]) for index in range(len(sizes))]
+    whole = Track(
+        b"".join(datagrams), starts, sizes, spoken.dues_ns, [0] * len(sizes), [], period_ns=10**9, period_ticks=0, whole=True
+    )
+    call = Call(tmp_path, 2)
+    call.says(whole, 0)
+    _, (left, right) = call.end()
+    assert not any(left)
+    assert dominant_hz(right, 8000) == pytest.approx(440, rel=0.005)
+
+
+def test_what_cannot_be_decoded_is_silence_and_told_once(tmp_path: Path) -> None:
+    call = Call(tmp_path, 1)
+    opus = even_track(bytes(500), 10, 20, clock_rate=48000, payload_type=111, codec="OPUS")
+    call.hears(track_of(PCMU, tone(440, 0.5), 0), 0, format_of(PCMU))
+    call.hears(opus, 111, format_of(OPUS), from_ms=500)
+    call.hears(track_of(PCMU, tone(440, 0.5), 0), 0, format_of(PCMU), from_ms=1500)
+    _, (recorded,) = call.end()
+    assert len(recorded) == 8000 * 2
+    assert not any(recorded[4000:12000])
+    assert any(recorded[12000:])
+    assert call.warnings == ["audio of opus cannot be decoded here: it is silence in recordings"]
