@@ -139,9 +139,10 @@ def test_the_tests_that_start_our_program_start_the_compiled_one(programs: Progr
 
 def test_the_wheel_carries_every_theme_and_scenario(wheel: Path) -> None:
     names = holds(wheel)
-    scenarios = {f"engine/scenarios/{path.name}" for path in (ROOT / "scenarios").iterdir()}
+    there = [path.relative_to(ROOT / "scenarios") for path in (ROOT / "scenarios").rglob("*") if path.is_file()]
+    scenarios = {f"engine/scenarios/{path}" for path in there}
     themes = {f"gossipper_tui/themes/{path.name}" for path in (ROOT / "themes").iterdir()}
-    assert {"engine/scenarios/uac.xml", "engine/scenarios/uas.xml"} <= scenarios <= names
+    assert {"engine/scenarios/uac.xml", "engine/scenarios/uas.xml", "engine/scenarios/media/speech.wav"} <= scenarios <= names
     assert themes
     assert themes <= names
     assert not [name for name in names if name.startswith(("tests", "snapshots", "docs"))]

@@ -60,7 +60,7 @@ def test_scenarios_of_a_folder_and_one_level_below(tmp_path: Path) -> None:
     found = list_scenarios(str(tmp_path))
     assert found.files == (f"{tmp_path}/a.xml", f"{tmp_path}/b.xml", f"{tmp_path}/sub/c.xml")
     assert found.built_in[:4] == ("uac", "uas", "branchc", "branchs")
-    assert set(found.built_in) == {path.stem for path in (ROOT / "scenarios").iterdir()}
+    assert set(found.built_in) == {path.stem for path in (ROOT / "scenarios").glob("*.xml")}
 
 
 def test_paths_are_relative_where_the_folder_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
