@@ -13,7 +13,7 @@ from engine.messages.histogram import Histogram
 
 
 class MediaCounters(msgspec.Struct, kw_only=True):
-    """What the media of a run did. Octets are those of UDP's payloads.
+    """What the media of a run did. Octets are those of RTP's packets, without what protects them.
 
     `streams_out` and `streams_in` are legs that send and that receive now, `legs` all that there were. `expected` packets are
     those that sequence numbers say were sent to us, `lost` those of them that did not come (RFC 3550 appendix A.3), `gaps`

@@ -13,7 +13,9 @@ from engine.media.audio.expectation import Expected
 from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
+from engine.media.mos import mos_of_reception
 from engine.media.reception import ReceptionSummary
+from engine.media.rtp import HEADER_BYTES
 from engine.media.sdp import MediaLine, read_sdp, sdp_of
 from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
 from engine.media.srtp.sdes import Crypto, SdesError, read_crypto
@@ -40,6 +42,7 @@ class CallMedia:
 
     __slots__ = (
         "_call",
+        "_codecs",
         "_crypto",
         "_desk",
         "_digits",
@@ -59,6 +62,7 @@ class CallMedia:
         self._own: dict[MediaKind, OwnPort] = {}
         self._meters: dict[MediaKind, LegMeter] = {}
         self._octets: dict[MediaKind, int] = {}
+        self._codecs: dict[MediaKind, str] = {}
         self._hearing: Hearing | None = None
         self._crypto: CryptoPlaces | None = None
         self._digits = ""
@@ -210,6 +214,7 @@ class CallMedia:
         leg = self._ready(kind)
         if payload_type is None and track.codec and not track.whole:
             payload_type = leg.agreement.payload_type_out(track.codec, track.clock_rate)
+        self._codecs[kind] = track.codec
         leg.plays(track.clock_rate)
         if self._hearing is not None and kind is MediaKind.AUDIO:
             self._hearing.says(track)
@@ -328,7 +333,7 @@ class CallMedia:
             self._desk.meter.audio_latency.pending.extend(self._hearing.take_latencies())
 
     def _count_octets(self, leg: Leg) -> None:
-        now, before = leg.stream.octets_sent, self._octets[leg.kind]
+        now, before = leg.stream.octets_sent + HEADER_BYTES * leg.stream.packets_sent, self._octets[leg.kind]
         self._octets[leg.kind] = now
         self._desk.tally.octets_sent += now - before
 
@@ -363,7 +368,7 @@ class CallMedia:
             if isinstance(leg.port, SharedPort):
                 leg.port.legs.leave(leg)
             received = leg.figures() if leg.incoming.packets else None
-            self._meters[kind].closed(received, _reported(leg))
+            self._meters[kind].closed(received, _reported(leg, self._codecs.get(kind, "")))
             self._count_octets(leg)
             if leg.incoming.first_ns:
                 desk.tally.streams_in -= 1
@@ -390,9 +395,15 @@ def _kind_of(line: MediaLine) -> MediaKind | None:
 _KINDS: Final = frozenset(kind.value for kind in MediaKind)
 
 
-def _reported(leg: Leg) -> Reported | None:
-    """What the peer's RTCP told of our stream."""
+def _reported(leg: Leg, codec: str) -> Reported | None:
+    """What the peer's RTCP told of our stream, and how good that is with this codec."""
     rtcp = leg.rtcp
-    if rtcp is None or rtcp.peer_lost < 0 or not leg.stream.packets_sent:
+    sent = leg.stream.packets_sent
+    if rtcp is None or rtcp.peer_lost < 0 or not sent:
         return None
-    return Reported(max(0, rtcp.peer_lost) / leg.stream.packets_sent, max(0, rtcp.peer_jitter_ns))
+    lost, jitter_ns = max(0, rtcp.peer_lost), max(0, rtcp.peer_jitter_ns)
+    score = 0.0
+    if leg.kind is MediaKind.AUDIO:
+        as_received = ReceptionSummary(packets=sent, expected=sent, lost=lost, jitter_mean_ns=jitter_ns)
+        score = mos_of_reception(codec, as_received, rtcp.round_trip_ns)
+    return Reported(lost / sent, jitter_ns, score)
