@@ -19,6 +19,11 @@ DEFAULT_CLOCK_RATE: Final = 8000
 COMFORT_NOISE: Final = "CN"
 
 
+_BYTE_A_SAMPLE: Final = frozenset({"PCMU", "PCMA", "G722"})
+_QUANTUM: Final = 40
+"""Bytes of 5 ms of those: packets hold a multiple. The tags of SRTP have 4, 10 or 16."""
+
+
 class _Meaning:
     """What comes under a payload type."""
 
@@ -102,6 +107,14 @@ class Incoming:
         if self.taps or meaning.is_events:
             return self._listen(data, packet, meaning, arrived_ns)
         return ""
+
+    def is_plain(self, data: bytes) -> bool:
+        """Whether a packet must be sound in the clear, as far as its size tells: SRTP's tag would make it odd."""
+        packet = read_rtp(data)
+        known = self._agreement.format_in(packet.payload_type) if packet is not None else None
+        if packet is None or known is None or known.name not in _BYTE_A_SAMPLE:
+            return False
+        return packet.payload_end > packet.payload_start and not (packet.payload_end - packet.payload_start) % _QUANTUM
 
     def _listen(self, data: bytes, packet: Rtp, meaning: _Meaning, arrived_ns: int) -> str:
         payload = data[packet.payload_start : packet.payload_end]

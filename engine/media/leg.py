@@ -264,14 +264,22 @@ class Leg:
 
     def _rtp(self, data: bytes, source: Address, arrived_ns: int) -> None:
         if self.keying.wanted:
-            data = self.keying.unprotect(data)
+            packet, data = data, self.keying.unprotect(data)
             if not data:
+                self._refused(packet)
                 return
         digit = self.incoming.packet(data, arrived_ns)
         if self.echoing:
             self._echo(data, source)
         if digit:
             self._host.heard_digit(self, digit)
+
+    def _refused(self, packet: bytes) -> None:
+        """A packet was not believed. One in the clear is a mistake of its own, and often made."""
+        tally = self._host.tally
+        if tally.srtp_rejected and self.incoming.is_plain(packet):
+            tally.srtp_rejected -= 1
+            tally.unprotected += 1
 
     def _echo(self, data: bytes, source: Address) -> None:
         """Send back what came, but for what we have sent ourselves: two echoes would send one packet for ever."""
@@ -282,17 +290,19 @@ class Leg:
             data = srtp.protect(data)
             if not data:
                 return
-        self.note_echo()
+        self.note_echo(len(data))
         self.port.send(data, source)
 
-    def note_echo(self) -> None:
-        """A packet was sent back."""
+    def note_echo(self, size: int) -> None:
+        """A packet of so many bytes was sent back."""
         self.echoed += 1
         self._host.tally.packets_echoed += 1
+        self._host.tally.octets_sent += size
 
     def is_own(self, data: bytes) -> bool:
         """Whether we have sent this packet ourselves, and it has come back."""
-        return bool(self.stream.packets_sent) and source_in(data) == self.stream.ssrc
+        stream = self.stream
+        return (stream.playing or stream.packets_sent > 0) and source_in(data) == stream.ssrc
 
     def _whole(self, data: bytes, source: Address) -> None:
         self.whole_packets += 1

@@ -33,6 +33,7 @@ class Tally:
         "srtp_replayed",
         "ssrc_changes",
         "streams_in",
+        "unprotected",
     )
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Tally:
         self.srtp_replayed = 0
         self.srtp_rejected = 0
         self.keys_failed = 0
+        self.unprotected = 0
         self.dtls_failed = 0
         self.send_errors = 0
         self.skipped = 0

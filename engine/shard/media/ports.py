@@ -145,6 +145,7 @@ class SharedPort(LegPort):
             if self.echoing:
                 self._rtp.send(data, source)
                 self._tally.packets_echoed += 1
+                self._tally.octets_sent += len(data)
                 self._tally.packets_received += 1
                 self._tally.octets_received += len(data)
             else:
@@ -152,7 +153,7 @@ class SharedPort(LegPort):
             return
         if self.echoing and not leg.echoing and not leg.is_own(data):
             self._rtp.send(data, source)
-            leg.note_echo()
+            leg.note_echo(len(data))
         leg.datagram(data, source, arrived_ns)
 
     def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
