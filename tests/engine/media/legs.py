@@ -147,6 +147,9 @@ class Side(LegHost):
     def heard_digit(self, leg: Leg, digit: str) -> None:
         self.digits += digit
 
+    def handshake(self, leg: Leg, datagram: bytes) -> None:
+        leg.handshake(datagram)
+
     def moved(self, leg: Leg, place: Place) -> None:
         pass
 
