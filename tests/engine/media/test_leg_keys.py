@@ -94,7 +94,7 @@ def test_plain_packets_are_not_believed() -> None:
     wire, caller, callee = keyed()
     wire.put(caller.here, callee.here, b"\x80\0" + bytes(170))
     wire.run()
-    assert (callee.tally.packets_received, callee.tally.srtp_rejected) == (0, 1)
+    assert (callee.tally.packets_received, callee.tally.srtp_rejected, callee.tally.unprotected) == (0, 0, 1)
 
 
 def test_nothing_goes_in_the_clear_when_the_answer_has_no_key() -> None:
