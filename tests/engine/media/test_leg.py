@@ -199,7 +199,7 @@ def test_a_wrong_key_is_no_sound() -> None:
 def test_sound_in_the_clear_where_keys_were_agreed_on_is_called_that() -> None:
     world, ours, theirs = agreed(KEYED)
     ours.leg.keying.srtp, ours.leg.keying.wanted = None, False
-    ours.leg.tee = None
+    ours.leg.stream.protect = None
     ours.leg.stream.destination = ("127.0.0.1", 7000)
     ours.leg.stream.play(sound(), world.now_ns)
     world.run(2_300 * MS)
