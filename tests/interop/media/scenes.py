@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+import random
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-
-from tests.programs import free_port
 
 PORTS_A_TEST: Final = 60
 PCMU = ("m=audio [rtpstream_audio_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
@@ -100,10 +100,20 @@ _CALLEE = """\
 
 
 def media_ports(host: str = "127.0.0.1") -> int:
-    """The first of `PORTS_A_TEST` ports that nobody else is likely to use, a multiple of four."""
-    while (first := free_port(host) & ~3) > 65_535 - PORTS_A_TEST:
-        pass
-    return first
+    """The first of `PORTS_A_TEST` ports that nobody has, below those that the kernel gives to whoever asks for any."""
+    while True:
+        first = random.randrange(10_000, 32_000, PORTS_A_TEST)
+        if all(_is_free(host, port) for port in range(first, first + PORTS_A_TEST)):
+            return first
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as tried:
+        try:
+            tried.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def ports_filter(*first_ports: int) -> str:

@@ -32,7 +32,8 @@ _ROW = re.compile(
     r"^ *[0-9.]+ +[0-9.]+ +(?P<source>\S+) +(?P<source_port>\d+) +(?P<target>\S+) +(?P<target_port>\d+) +"
     r"0x(?P<ssrc>[0-9A-Fa-f]+) +(?P<payload>.+?) +(?P<packets>\d+) +(?P<lost>-?\d+) \([-0-9.]+%\) +(?P<numbers>[-0-9. ]+?) *X?$"
 )
-_HEURISTICS = ("--enable-heuristic", "rtp_udp", "--enable-heuristic", "rtcp_udp")
+_HEURISTICS = ("--enable-heuristic", "rtp_udp", "--enable-heuristic", "rtcp_udp", "-o", "udp.try_heuristic_first:TRUE")
+"""Whatever port a test has got: some belong to games."""
 _WARNING = 0x00600000
 """The severity of tshark's expert from which on something is wrong."""
 
