@@ -74,7 +74,8 @@ class Track:
 
 
 def even_track(payloads: bytes, packet_bytes: int, packet_ms: int, *, clock_rate: int, payload_type: int, codec: str) -> Track:
-    """A track of packets of one size (the last may be shorter), one each `packet_ms`; the first has the marker bit."""
+    """A track of packets of one size (the last may be shorter), one each `packet_ms`. None has the marker bit: it is never
+    silent, so nothing begins in it (RFC 3551 section 4.1)."""
     count = max(1, -(-len(payloads) // packet_bytes))
     step = clock_rate * packet_ms // 1000
     starts = range(0, count * packet_bytes, packet_bytes)
@@ -86,7 +87,7 @@ def even_track(payloads: bytes, packet_bytes: int, packet_ms: int, *, clock_rate
         sizes,
         range(0, count * packet_ms * 1_000_000, packet_ms * 1_000_000),
         range(0, count * step, step),
-        b"\x01" + bytes(count - 1),
+        bytes(count),
         period_ns=count * packet_ms * 1_000_000,
         period_ticks=count * step,
         payload_type=payload_type,

@@ -76,7 +76,7 @@ def ogg_track(data: bytes, name: str, codec: Codec) -> Track:
         sizes,
         array("Q", [tick * NS_A_SECOND // codec.clock_rate for tick in ticks]),
         ticks,
-        b"\x01" + bytes(len(kept) - 1),
+        bytes(len(kept)),
         period_ns=length * NS_A_SECOND // codec.clock_rate,
         period_ticks=length,
         payload_type=codec.payload_type,

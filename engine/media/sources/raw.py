@@ -56,7 +56,7 @@ def _wrapped(data: bytes, size: int, count: int, codec: Codec) -> Track:
         array("H", [size]) * count,
         range(0, count * step_ns, step_ns),
         range(0, count * step, step),
-        b"\x01" + bytes(count - 1),
+        bytes(count),
         period_ns=count * step_ns,
         period_ticks=count * step,
         payload_type=codec.payload_type,

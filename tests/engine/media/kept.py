@@ -136,6 +136,8 @@ class Stage:
 
 
 def track_of(packets: int = 5, packet_bytes: int = 4, packet_ms: int = 20, payload_type: int = 0) -> Track:
-    """A track whose packets say their numbers: the payload of packet k is k, so many times."""
+    """A track whose packets say their numbers: the payload of packet k is k, so many times. The first has the marker."""
     payloads = b"".join(bytes([number & 0xFF]) * packet_bytes for number in range(packets))
-    return even_track(payloads, packet_bytes, packet_ms, clock_rate=8000, payload_type=payload_type, codec="PCMU")
+    track = even_track(payloads, packet_bytes, packet_ms, clock_rate=8000, payload_type=payload_type, codec="PCMU")
+    track.markers = b"\x01" + bytes(packets - 1)
+    return track

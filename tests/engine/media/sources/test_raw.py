@@ -37,6 +37,7 @@ def test_packets_have_the_size_and_time_of_sipps(codec: Codec, size: int, step_m
     assert set(track.sizes) == {size}
     assert list(track.dues_ns) == [0, step_ms * 1_000_000, 2 * step_ms * 1_000_000]
     assert list(track.timestamps) == [0, ticks, 2 * ticks]
+    assert set(track.markers) == {0}, "what is never silent has no marker (RFC 3551 section 4.1), nor has SIPp's"
     assert (track.codec, track.clock_rate, track.payload_type) == (codec.name, codec.clock_rate, codec.payload_type)
 
 

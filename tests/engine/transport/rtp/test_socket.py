@@ -89,6 +89,7 @@ def test_packets_arrive_with_their_headers_and_payloads(side: Side, shared: bool
     target = side.socket()
     payloads = bytes(range(256)) * 5
     track = even_track(payloads, 160, 1, clock_rate=8000, payload_type=8, codec="PCMA")
+    track.markers = b"\x01" + bytes(len(track) - 1)
     one = side.socket(shared=True)
     sources = {ssrc: one if shared else side.socket() for ssrc in range(1, 21)}
     for ssrc, source in sources.items():
