@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.programs import Programs
+from tests.programs import GOSSIPPER, Programs
 
 
 @pytest.fixture
@@ -17,3 +19,13 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
     started = Programs(tmp_path)
     yield started
     started.end()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """An environment whose shells know `gossipper` by its name."""
+    script = tmp_path / "bin" / "gossipper"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec {shlex.join(GOSSIPPER)} "$@"\n')
+    script.chmod(0o755)
+    return {"PATH": f"{script.parent}:{os.environ['PATH']}"}
