@@ -17,7 +17,7 @@ from engine.call.dialog import Dialog
 from engine.call.matching import Matcher
 from engine.call.places import place
 from engine.messages import Failure
-from engine.scenario.program import CallMedia, PauseStep, Program, Render
+from engine.scenario.program import CallMedia, Hold, PauseStep, Program, Render
 from engine.scenario.variables import Value
 from engine.stats.meter import Meter
 
@@ -108,6 +108,9 @@ class CallBase(Dialog):
         "_action_failure",
         "_action_reason",
         "_goes_to",
+        "_held_by",
+        "_held_ms",
+        "_held_until_ns",
         "_is_stopped",
         "_media",
         "_restored_ns",
@@ -161,6 +164,9 @@ class CallBase(Dialog):
         self._goes_to = -1
         self._restored_ns = 0
         self._media: CallMedia | None = None
+        self._held_by: Hold | None = None
+        self._held_ms = 0
+        self._held_until_ns = 0
 
     @property
     def media(self) -> CallMedia:
@@ -202,6 +208,10 @@ class CallBase(Dialog):
         """Wait until that time, of [clock_tick], when the step at hand is done; 0 for no wait."""
         if 0 < until_ms < MOST_MS:
             self._restored_ns = self.context.program.tick_origin_ns + round(until_ms * 1e6)
+
+    def hold(self, hold: Hold, timeout_ms: int) -> None:
+        """Go on from the step at hand only when that is over."""
+        self._held_by, self._held_ms, self._held_until_ns = hold, timeout_ms, 0
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""

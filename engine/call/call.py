@@ -24,11 +24,13 @@ from engine.call.places import place
 from engine.call.progress import Progress
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
-from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step, Unsendable
+from engine.scenario.program import DigitsStep, NopStep, PauseStep, RecvStep, SendStep, Step, Unsendable
 from engine.scenario.values import number_of
 from engine.sip.message import Message, branch_in
 
 NS_A_MS: Final = 1_000_000
+LOOK_AGAIN_NS: Final = 20_000_000
+"""How often a call that is held by an action looks whether it is over."""
 MOST_STEPS_AT_ONCE: Final = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
@@ -122,6 +124,7 @@ class Call(Progress):
         """Go on at another step, whatever was being waited for."""
         self._leave_pause()
         self.wait_until_ns = 0
+        self._held_by = None
         if not keeps_resending:
             self._resend = None
         self.step_index = index
@@ -140,6 +143,7 @@ class Call(Progress):
         self._heard = NOTHING_HEARD
         self._handled = self._queued = None
         self.forget()
+        self._held_by = None
         if self._media is not None:
             self._media.close(now_ns)
         self.context.host.ended(self, now_ns)
@@ -173,6 +177,8 @@ class Call(Progress):
             return self._enter_send(step, now_ns)
         if isinstance(step, PauseStep):
             return self._enter_pause(step, now_ns)
+        if isinstance(step, DigitsStep):
+            return self._enter_digits(step, now_ns)
         return self._enter_nop(step, now_ns)
 
     def _enter_send(self, step: SendStep, now_ns: int) -> bool:
@@ -249,6 +255,15 @@ class Call(Progress):
         self._wait(now_ns + duration_ns, Call._pause_over)
         return False
 
+    def _enter_digits(self, step: DigitsStep, now_ns: int) -> bool:
+        """Wait, unless they have come already."""
+        if self.media.take_digits(step.pattern):
+            self.context.meter.steps[step.index].messages += 1
+            return self._pass(step, self._last_data(), now_ns)
+        if step.timeout_ns is not None:
+            self._wait(now_ns + step.timeout_ns, timeouts.digits_timed_out)
+        return False
+
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
         self.context.meter.steps[step.index].messages += 1
         return self._pass(step, self._last_data(), now_ns)
@@ -263,6 +278,9 @@ class Call(Progress):
                 return False
             if self._goes_to >= 0 or self._restored_ns:
                 return self._pass_by_detour(step, now_ns)
+            if self._held_by is not None:
+                self.step_index = self._following(step)
+                return not self._is_held(now_ns)
         self.step_index = step.index + 1 if step.next is None else self._following(step)
         return True
 
@@ -309,12 +327,15 @@ class Call(Progress):
             return
         if (step.optional and (step.next is None or not self._allows(step))) or not step.advances:
             self.step_index = waited_at
-            self._resume_send(now_ns)
+            if self._held_by is None:
+                self._resume_send(now_ns)
+            else:
+                self._hold_here(now_ns)
             return
         self.wait_until_ns = 0
         self._leave_pause()
         self.step_index = step.index + 1 if step.next is None else self._following(step)
-        self._advance(now_ns)
+        self._advance_unless_held(now_ns)
 
     def _stop_resending(self, message: Message, now_ns: int) -> None:
         resend = self._resend
@@ -383,6 +404,57 @@ class Call(Progress):
             meter.steps[answer.sent_by].retransmissions += 1
             meter.counters.retransmissions += 1
 
+    # --- what comes without a message ---------------------------------------------------------------------------------
+
+    def digits_arrived(self, now_ns: int) -> None:
+        """The peer has sent digits (DTMF): whoever waits for some looks."""
+        steps = self.context.program.steps
+        step = steps[self.step_index] if self.step_index < len(steps) and not self._counted else None
+        if not isinstance(step, DigitsStep) or self._held_by is not None or not self.media.take_digits(step.pattern):
+            return
+        self.wait_until_ns = 0
+        self.context.meter.steps[step.index].messages += 1
+        if self._pass(step, self._last_data(), now_ns):
+            self._advance(now_ns)
+        elif not self.is_over:
+            self._schedule()
+
+    def _is_held(self, now_ns: int) -> bool:
+        """Begin to wait for what an action waits for. Who waited before goes on: a message has led the call further."""
+        hold = self._held_by
+        if hold is None or self._held_until_ns:
+            self._held_by = None
+            if hold is not None:
+                hold.is_over(self, True)
+            return False
+        self._held_until_ns = now_ns + self._held_ms * NS_A_MS
+        self._wait(now_ns + LOOK_AGAIN_NS, Call._look_again)
+        return True
+
+    def _advance_unless_held(self, now_ns: int) -> None:
+        if self._held_by is None or not self._is_held(now_ns):
+            self._advance(now_ns)
+        else:
+            self._schedule()
+
+    def _hold_here(self, now_ns: int) -> None:
+        """Of a message that leads nowhere: what its actions wait for is judged at once, for the call waits for others."""
+        hold = self._held_by
+        if hold is not None and not self._held_until_ns:
+            self._held_by = None
+            hold.is_over(self, True)
+        self._schedule()
+
+    def _look_again(self, now_ns: int) -> None:
+        hold = self._held_by
+        late = now_ns >= self._held_until_ns
+        if hold is not None and not hold.is_over(self, late) and not late:
+            self._wait(now_ns + LOOK_AGAIN_NS, Call._look_again)
+            return
+        self._held_by = None
+        if not self.is_over:
+            self._advance(now_ns)
+
     # --- times ---------------------------------------------------------------------------------------------------------
 
     def _wait(self, until_ns: int, then: Callable[[Call, int], None]) -> None:
@@ -424,4 +496,4 @@ class Call(Progress):
             self.step_index = self._following(step)
         elif not self._pass_by_detour(step, now_ns):
             return
-        self._advance(now_ns)
+        self._advance_unless_held(now_ns)

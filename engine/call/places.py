@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.scenario.program import NopStep, PauseStep, RecvStep, SendStep, Step
+from engine.scenario.program import DigitsStep, NopStep, PauseStep, RecvStep, SendStep, Step
 
 
 def place(steps: Sequence[Step], index: int) -> str:
@@ -27,5 +27,7 @@ def _label(step: Step) -> str:
             return method.decode("latin-1") or "response"
         case PauseStep(timewait=timewait):
             return "timewait" if timewait else "pause"
+        case DigitsStep(text=text):
+            return f"dtmf {text}"
         case NopStep():
             return "nop"

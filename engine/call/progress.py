@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.call.base import CallBase, CallContext
 from engine.messages import Failure
-from engine.scenario.program import PauseStep, Step
+from engine.scenario.program import PauseStep, Step, Unsendable
 from engine.scenario.variables import is_set
 
 NO_TIMERS: Final[list[int]] = []
@@ -81,10 +81,13 @@ class Progress(CallBase):
         self.message = message
         self._action_failed = False
         self._is_stopped = False
-        for action in step.actions:
-            action(self)
-            if self._action_failed or self.is_over:
-                break
+        try:
+            for action in step.actions:
+                action(self)
+                if self._action_failed or self.is_over:
+                    break
+        except Unsendable as error:
+            self.fail(Failure.CANNOT_SEND, str(error))
 
     def _last_data(self) -> bytes:
         return self.last.data if self.last is not None else b""

@@ -11,7 +11,7 @@ from engine.call.base import CallBase
 from engine.call.defaults import tell_peer
 from engine.call.places import place
 from engine.messages import Failure
-from engine.scenario.program import RecvStep, SendStep, Step
+from engine.scenario.program import DigitsStep, RecvStep, SendStep, Step
 
 
 def give_up(call: CallBase, index: int, now_ns: int) -> None:
@@ -36,10 +36,16 @@ def recv_timed_out(call: CallBase, now_ns: int) -> None:
     _time_out(call, step, now_ns, Failure.TIMEOUT_ON_RECV, f"timeout in {place(steps, step.index)}")
 
 
+def digits_timed_out(call: CallBase, now_ns: int) -> None:
+    """The digits that a `recv` waited for did not come."""
+    steps = call.context.program.steps
+    _time_out(call, steps[call.step_index], now_ns, Failure.TIMEOUT_ON_RECV, f"timeout in {place(steps, call.step_index)}")
+
+
 def _time_out(call: CallBase, step: Step, now_ns: int, failure: Failure, reason: str) -> None:
     context = call.context
     context.meter.steps[step.index].timeouts += 1
-    on_timeout = step.on_timeout if isinstance(step, (SendStep, RecvStep)) else None
+    on_timeout = step.on_timeout if isinstance(step, (SendStep, RecvStep, DigitsStep)) else None
     if on_timeout is not None and on_timeout < len(context.program.steps):
         call.jump(on_timeout, now_ns)
         return

@@ -179,6 +179,7 @@ OF_ELEMENT: Mapping[str, Mapping[str, Converter]] = {
         **_WAITS,
         "response": statuses,
         "request": method,
+        "dtmf": text,
         "optional": optional,
         "rrs": boolean,
         "auth": boolean,

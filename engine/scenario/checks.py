@@ -11,8 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.messages import ProblemCode, Role
-from engine.scenario.attributes import COMMANDS_LATER
-from engine.scenario.model import PAUSE_VARIABLE, RETURN_VARIABLE, UNEXPECTED_LABEL, Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.attributes import COMMANDS_LATER, COMMON, OF_ELEMENT
+from engine.scenario.digits import DigitPattern
+from engine.scenario.model import (
+    PAUSE_VARIABLE,
+    RETURN_VARIABLE,
+    UNEXPECTED_LABEL,
+    Digits,
+    Nop,
+    Pause,
+    Recv,
+    Scenario,
+    Send,
+    Step,
+)
 from engine.scenario.pauses import read_length, without_meaning
 from engine.scenario.posix_regex import compile_posix
 from engine.scenario.problems import Misuse, Problems, nearest
@@ -113,7 +125,7 @@ def _step(draft: Draft, labels: dict[str, int], problems: Problems) -> Step:
     if draft.kind == "send":
         return _send(draft, common, problems)
     if draft.kind == "recv":
-        return _recv(draft, common, problems)
+        return _digits(draft, common, problems) if "dtmf" in draft.values else _recv(draft, common, problems)
     if draft.kind in ("nop", *COMMANDS_LATER):
         return Nop(**common)
     return _pause(draft, common, problems)
@@ -186,6 +198,23 @@ def _recv(draft: Draft, common: dict[str, Any], problems: Problems) -> Recv:
     )
 
 
+_OF_MESSAGES = frozenset(OF_ELEMENT["recv"].keys() - COMMON.keys() - {"dtmf", "timeout", "ontimeout"}) | {"lost"}
+"""Attributes of a <recv> that mean nothing where no message is waited for."""
+
+
+def _digits(draft: Draft, common: dict[str, Any], problems: Problems) -> Digits:
+    for name in sorted(_OF_MESSAGES & draft.element.attributes.keys()):
+        problems.error(draft.place_of(name), f"<recv> has both dtmf and {name}", "a <recv> of digits takes no message")
+    pattern = draft.values["dtmf"]
+    if not pattern:
+        problems.error(draft.place_of("dtmf"), "dtmf= is empty", 'say which digits are waited for: dtmf="[0-9]{4}#"')
+    try:
+        DigitPattern(pattern)
+    except Misuse as misuse:
+        problems.error(draft.place_of("dtmf"), misuse.message, misuse.hint)
+    return Digits(pattern=pattern, **common)
+
+
 def _statuses(draft: Draft, problems: Problems) -> tuple[int, ...]:
     """The status codes that a <recv> waits for; with `regexp_match` all that its expression matches."""
     given: tuple[int, ...] | str = draft.values.get("response", ())
@@ -240,7 +269,7 @@ def _check_runs(drafts: list[Draft], problems: Problems) -> None:
     """A run of optional recvs ends with a mandatory one, or with the scenario."""
     pending: Draft | None = None
     for draft in drafts:
-        if draft.kind == "recv":
+        if draft.kind == "recv" and "dtmf" not in draft.values:
             pending = draft if draft.values.get("optional", "false") != "false" else None
         elif pending is not None:
             what = f"an optional <recv> stands before <{draft.kind}> in line {draft.line} with no mandatory one between"

@@ -13,6 +13,7 @@ from engine.scenario.actions import ACTIONS
 from engine.scenario.actions.node import ActionNode
 from engine.scenario.call_id import compile_call_id
 from engine.scenario.defaults import compile_defaults
+from engine.scenario.digits import DigitPattern
 from engine.scenario.keywords import LANGUAGE
 from engine.scenario.keywords.authentication import WithCredentials, may_hold_credentials
 from engine.scenario.pauses import drawn_from, held_by, in_ns
@@ -21,6 +22,7 @@ from engine.scenario.problems import Misuse, Problems
 from engine.scenario.program import (
     Action,
     CallState,
+    DigitsStep,
     NopStep,
     PauseStep,
     Program,
@@ -101,6 +103,8 @@ class _Compiler:
             return self.recv(step, common)
         if isinstance(step, model.Pause):
             return self.pause(step, common)
+        if isinstance(step, model.Digits):
+            return self.digits(step, common)
         return NopStep(**common)
 
     def common(self, index: int, step: model.Step) -> dict[str, Any]:
@@ -172,6 +176,11 @@ class _Compiler:
             **self.waiting(step, self.facts.recv_timeout_ns),
             **common,
         )
+
+    def digits(self, step: model.Digits, common: dict[str, Any]) -> DigitsStep:
+        waiting = self.waiting(step, self.facts.recv_timeout_ns)
+        del waiting["lost"]
+        return DigitsStep(pattern=DigitPattern(step.pattern), text=step.pattern, **waiting, **common)
 
     def pause(self, step: model.Pause, common: dict[str, Any]) -> PauseStep:
         draw: Callable[[CallState], int] | None = None

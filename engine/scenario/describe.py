@@ -10,7 +10,8 @@ from engine.scenario.actions.data import ACTIONS as ON_DATA_FILES
 from engine.scenario.document import decode
 from engine.scenario.library import read_source
 from engine.scenario.load import read_scenario
-from engine.scenario.model import Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.model import Digits, Nop, Pause, Recv, Scenario, Send, Step
+from engine.scenario.posix_regex import shorten
 from engine.scenario.problems import readable
 from engine.scenario.reading import Reading
 from engine.scenario.template import Parsed
@@ -56,7 +57,7 @@ def _diagnose(reading: Reading, scenario: Scenario) -> None:
 def _kind(step: Step) -> StepKind:
     if isinstance(step, Pause):
         return StepKind.TIMEWAIT if step.timewait else StepKind.PAUSE
-    return {Send: StepKind.SEND, Recv: StepKind.RECV, Nop: StepKind.NOP}[type(step)]
+    return {Send: StepKind.SEND, Recv: StepKind.RECV, Digits: StepKind.RECV, Nop: StepKind.NOP}[type(step)]
 
 
 def _describe_step(step: Step, scenario: Scenario) -> StepDescription:
@@ -84,6 +85,8 @@ def step_label(step: Step) -> str:
         return step.method or (str(step.status) if step.status else "?")
     if isinstance(step, Recv):
         return step.method or ",".join(map(str, step.statuses)) or "?"
+    if isinstance(step, Digits):
+        return f"dtmf {shorten(step.pattern)}"
     if isinstance(step, Pause):
         return ("timewait" if step.timewait else "pause") + _length(step)
     return "nop"

@@ -57,6 +57,12 @@ def read_source(source: str, *, pipes: bool = False) -> tuple[str, bytes]:
         raise _unreadable(source[:80], f"cannot read the file: {error}") from None
 
 
+def folder_of(source: str) -> str:
+    """Where the files are that a scenario names: beside it."""
+    built_in = _built_in().get(source)
+    return os.path.dirname(source if built_in is None else str(built_in))
+
+
 def _unreadable(source: str, message: str, hint: str = "") -> ScenarioErrors:
     return ScenarioErrors([ScenarioError(source, 0, 0, message, hint)])
 

@@ -6,34 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.media.srtp.crypto_words import CRYPTO_WORDS
-from engine.scenario.model import Scenario, Send, Step
+from engine.scenario.actions import media_echo
+from engine.scenario.actions.commands import MEDIA_COMMANDS
+from engine.scenario.keywords import media
+from engine.scenario.model import Digits, Scenario, Send, Step
 
-COMMANDS: Final = frozenset(
-    {
-        "rtp_stream",
-        "rtp_echo",
-        "rtp_record",
-        "rtpcheck",
-        "play_pcap_audio",
-        "play_pcap_video",
-        "play_pcap_image",
-        "play_dtmf",
-        "send_dtmf",
-    }
-)
-"""What an `exec` may say of media."""
 DTLS_WORDS: Final = frozenset({"dtls_fingerprint", "dtls_setup"})
-WORDS: Final = frozenset(
-    {"rtpstream_audio_port", "rtpstream_video_port", "dtmf_digits", "ice_ufrag", "ice_pwd", *DTLS_WORDS, *CRYPTO_WORDS}
-)
+WORDS: Final = frozenset(media.OF_CALL)
 """Keywords that speak of the media of a call."""
 
 
 def uses_media(scenario: Scenario) -> bool:
     """Whether one of its steps plays something, hears something, or speaks of a port or key of the call."""
     for step in scenario.steps:
-        if any(_is_media(node.name, node.attributes) for node in step.actions):
+        if isinstance(step, Digits) or any(_is_media(node.name, node.attributes) for node in step.actions):
             return True
     return any(word in WORDS for word in _words(scenario))
 
@@ -44,7 +30,7 @@ def speaks_of_dtls(scenario: Scenario) -> bool:
 
 
 def _is_media(name: str, attributes: Mapping[str, str]) -> bool:
-    return name == "rtp_echo" or (name == "exec" and not COMMANDS.isdisjoint(attributes))
+    return name in media_echo.ACTIONS or (name == "exec" and not MEDIA_COMMANDS.keys().isdisjoint(attributes))
 
 
 def _words(scenario: Scenario) -> Iterator[str]:

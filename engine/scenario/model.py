@@ -98,11 +98,18 @@ class Pause(StepBase):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digits(StepBase):
+    """A `recv` of digits (DTMF) that begin with the expression `pattern`."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nop(StepBase):
     """Nothing but its actions and where it leads."""
 
 
-Step = Send | Recv | Pause | Nop
+Step = Send | Recv | Pause | Digits | Nop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from engine.media.srtp.crypto_words import CryptoWord
 from engine.media.track import Track
 from engine.messages import Failure, Role
 from engine.scenario.data_files import DataFile
+from engine.scenario.tracks import Tracks
 from engine.scenario.variables import Memory, Value, Variable
 from engine.sip.authentication import Authentication, SequenceNumbers
 from engine.sip.message import Message
@@ -81,21 +82,38 @@ class CallMedia(Protocol):
     def stop_recording(self) -> None:
         """Finish the file."""
 
+    def figures(self, kind: MediaKind) -> Mapping[str, float]:
+        """What there is to be checked: packets, parts of 1, ms, and a score, by name."""
+
     def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
         """Why the media so far is not as it should be; "" when it is."""
 
     @property
     def digits(self) -> bytes:
-        """[dtmf_digits]: those received since the call's last `recv dtmf` was done, or in its actions those that it took."""
+        """[dtmf_digits]: those that the call's last `recv dtmf` took; before the first, all that were received."""
 
-    def take_digits(self, pattern: Searcher) -> bool:
-        """Whether the digits received match; if they do they are taken, and `digits` says which."""
+    def take_digits(self, pattern: Prefix) -> bool:
+        """Whether the digits received begin as it says; if they do, so many are taken, and `digits` says which."""
 
     def judge(self) -> tuple[Failure, str] | None:
         """What a call that would have succeeded has failed with for its media, and why; None when all is well."""
 
     def close(self, now_ns: int) -> None:
         """The call is over."""
+
+
+class Prefix(Protocol):
+    """What a text may begin with."""
+
+    def length_in(self, text: bytes, /) -> int:
+        """How much of the text that is, the most that may be; 0 when it begins otherwise."""
+
+
+class Hold(Protocol):
+    """What a call waits for before it goes on: something that comes about without a message."""
+
+    def is_over(self, call: CallState, late: bool) -> bool:
+        """Whether the call may go on. `late`: it has waited for as long as it would and goes on anyway, failed or not."""
 
 
 class Condition(Protocol):
@@ -159,6 +177,9 @@ class CallState(Protocol):
     def restore_pause(self, until_ms: float) -> None:
         """Wait until that time, of [clock_tick], when this step is done; the step at hand then is passed over."""
 
+    def hold(self, hold: Hold, timeout_ms: int) -> None:
+        """Go on from this step only when that is over: it is asked now and then."""
+
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
 
@@ -215,6 +236,8 @@ class RunFacts:
     media_port: int = 6000
     with_media: bool = False
     """Calls have media."""
+    rtp_payload: int = 8
+    """The payload type of what is played, where nothing says another."""
     service: str = "service"
     pid: int = 0
     users: int | None = None
@@ -245,6 +268,8 @@ class RunFacts:
     data_files: Mapping[str, DataFile] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     """What outlives calls; the scenarios of a shard share it."""
+    tracks: Tracks = field(default_factory=Tracks)
+    """What the scenarios play; those of a shard share it."""
     random: Random = field(default_factory=Random)
     """Whatever is drawn in the run is drawn from here, so that `-seed` repeats it."""
     wall_clock: Callable[[], float] = time.time
@@ -350,11 +375,21 @@ class PauseStep(Common):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsStep(Common):
+    """Wait until the digits received (DTMF) begin with `pattern`, which is `text` in the file."""
+
+    pattern: Prefix
+    text: str
+    timeout_ns: int | None = None
+    on_timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NopStep(Common):
     """Only actions, timers and a jump."""
 
 
-Step = SendStep | RecvStep | PauseStep | NopStep
+Step = SendStep | RecvStep | PauseStep | DigitsStep | NopStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ def facts(plan: ShardPlan, transport: Transport, coming_number: Callable[[], int
         remote_port=addresses.remote_port,
         media_ip=config.media_ip or addresses.local_ip,
         media_port=config.media_port,
+        rtp_payload=config.rtp_payload,
         service=config.service,
         pid=plan.pid,
         users=config.users,

@@ -24,6 +24,7 @@ from engine.scenario.load import load_scenario
 from engine.scenario.model import Scenario
 from engine.scenario.program import RunFacts
 from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, make_pacer
+from engine.shard.beside import Beside
 from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
 from engine.shard.init import run_init
@@ -122,6 +123,7 @@ class Shard:
         self._desk = await open_media(plan, scenarios.values(), self._poller, self._notes, constants.random)
         if self._desk is not None:
             constants = replace(constants, with_media=True, media_port=self._desk.media_port)
+            constants.tracks.beside = Beside().run
             self._table.make_media = self._desk.media_of
         self._data_files = tuple(constants.data_files.values())
         contexts = {kind: await self._compile(kind, scenario, constants) for kind, scenario in scenarios.items()}

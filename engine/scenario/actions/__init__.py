@@ -23,6 +23,7 @@ from engine.scenario.actions import (
     flow,
     identity,
     logging,
+    media_echo,
     numbers,
     text,
 )
@@ -38,18 +39,10 @@ ACTIONS = join_tables(
     flow.ACTIONS,
     identity.ACTIONS,
     logging.ACTIONS,
+    media_echo.ACTIONS,
     numbers.ACTIONS,
     text.ACTIONS,
 )
 
-LATER = frozenset(
-    [
-        "rtp_stream",
-        "rtp_echo",
-        "play_pcap_audio",
-        "play_pcap_video",
-        "play_pcap_image",
-        "play_dtmf",
-    ]
-)
+LATER: frozenset[str] = frozenset()
 """Actions of SIPp's that are not built yet."""

@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The action `exec`: a command of the shell, a command to ourselves (`int_cmd`), and media commands, which are not built yet.
-
-Of several in one `exec` the first in the order of `_COMMANDS` counts, as in SIPp.
-"""
+"""The action `exec`: a command of the shell, a command to ourselves (`int_cmd`), those of media in modules of their own."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from engine.scenario.actions import media_checks, media_digits, media_echo, media_playing, media_recording
+from engine.scenario.actions.exec_command import ExecCommand
 from engine.scenario.actions.node import ActionKind, ActionNode
-from engine.scenario.problems import LATER_HINT, Misuse, nearest, readable
+from engine.scenario.problems import Misuse, nearest, readable
 from engine.scenario.program import Action, CallState, RunAborted
-from engine.scenario.scope import Scope
+from engine.scenario.scope import Scope, join_tables
 
 
 def _command(node: ActionNode, scope: Scope) -> Action:
@@ -40,62 +38,23 @@ _INT_COMMANDS: Mapping[str, Action] = {
 }
 
 
-def _later(attribute: str, check: Callable[[str], str]) -> Callable[[ActionNode, Scope], Action]:
-    """A media command: what is wrong with it is told first; `check` returns that, or nothing."""
-
-    def refuse(node: ActionNode, scope: Scope) -> Action:
-        value = node.attributes[attribute]
-        wrong = check(value) if "[" not in value else ""
-        if wrong:
-            raise Misuse(f'exec: {attribute}="{value}": {wrong}')
-        raise Misuse(f"exec {attribute} is not built yet", LATER_HINT)
-
-    return refuse
-
-
-def _check_stream(value: str) -> str:
-    """`FILE[,LOOPS[,PAYLOAD TYPE[,NAME/RATE]]]`, or one of the words that steer a stream."""
-    file, *numbers = [part.strip() for part in value.split(",")]
-    if _STREAM_WORDS.fullmatch(file):
-        return ""
-    if not file:
-        return "it names no file"
-    if len(numbers) > _MOST_STREAM_PARTS:
-        return "it is FILE,LOOPS,PAYLOAD TYPE,NAME"
-    if not all(re.fullmatch(r"-?\d+", number) for number in numbers[:2]):
-        return "loops and payload type are whole numbers"
-    return ""
-
-
-_STREAM_WORDS = re.compile(r"(pause|resume)?[av]pattern|pause|resume")
-_MOST_STREAM_PARTS = 3
-
-
-def _check_file(value: str) -> str:
-    return "" if value.strip() else "it names no file"
-
-
-def _check_digits(value: str) -> str:
-    return "" if re.fullmatch(r"[0-9A-Da-d*#]+", value) else "digits are 0 to 9, A to D, * and #"
-
-
-_COMMANDS: Mapping[str, Callable[[ActionNode, Scope], Action]] = {
-    "command": _command,
-    "int_cmd": _int_cmd,
-    "rtp_stream": _later("rtp_stream", _check_stream),
-    "rtp_echo": _later("rtp_echo", _check_file),
-    "play_pcap_audio": _later("play_pcap_audio", _check_file),
-    "play_pcap_video": _later("play_pcap_video", _check_file),
-    "play_pcap_image": _later("play_pcap_image", _check_file),
-    "play_dtmf": _later("play_dtmf", _check_digits),
+_OWN: Mapping[str, ExecCommand] = {
+    "command": ExecCommand(_command, holds_keywords=True),
+    "int_cmd": ExecCommand(_int_cmd),
 }
+MEDIA_COMMANDS = join_tables(
+    media_playing.COMMANDS, media_echo.COMMANDS, media_digits.COMMANDS, media_recording.COMMANDS, media_checks.COMMANDS
+)
+"""Those that say something of the media of a call."""
+COMMANDS = join_tables(_OWN, MEDIA_COMMANDS)
+"""THE table of what `exec` may be told to do. Of several in one `exec` the first in its order counts, as in SIPp."""
 
 
 def _exec(node: ActionNode, scope: Scope) -> Action:
-    for name, compile_command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         if name in node.attributes:
-            return compile_command(node, scope)
-    raise Misuse("exec names nothing to do", "command= runs a command of the shell, int_cmd= stops a call or the run")
+            return command.compile(node, scope)
+    raise Misuse("exec names nothing to do", f"it has one of {', '.join(COMMANDS)}")
 
 
 def _doubt(node: ActionNode, element: str) -> str:
@@ -125,5 +84,10 @@ def runs_commands(nodes: tuple[ActionNode, ...]) -> bool:
 
 
 ACTIONS: Mapping[str, ActionKind] = {
-    "exec": ActionKind(_exec, frozenset(_COMMANDS), texts=frozenset({"command"}), doubt=_doubt),
+    "exec": ActionKind(
+        _exec,
+        frozenset(COMMANDS),
+        texts=frozenset(name for name, command in COMMANDS.items() if command.holds_keywords),
+        doubt=_doubt,
+    ),
 }

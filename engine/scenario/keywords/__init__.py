@@ -12,7 +12,7 @@ Only numbers heed an offset (`[cseq+1]`); on anything else SIPp ignores it, and 
 
 from __future__ import annotations
 
-from engine.scenario.keywords import addresses, authentication, call, clock, fields, files, identity, received, variables
+from engine.scenario.keywords import addresses, authentication, call, clock, fields, files, identity, media, received, variables
 from engine.scenario.scope import Language, join_tables
 
 KEYWORDS = join_tables(
@@ -23,11 +23,12 @@ KEYWORDS = join_tables(
     fields.KEYWORDS,
     files.KEYWORDS,
     identity.KEYWORDS,
+    media.KEYWORDS,
     received.KEYWORDS,
     variables.KEYWORDS,
 )
 
-LATER = frozenset({"rtpstream_audio_port", "rtpstream_video_port"})
+LATER: frozenset[str] = frozenset()
 """Keywords of SIPp's that are not built yet."""
 
 LANGUAGE = Language(KEYWORDS, LATER)

@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Keywords for addresses and ports: ours, the peer's, those of media, and the transport between them."""
+"""Keywords for addresses and ports, ours and the peer's, and the transport between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from engine.scenario.assemble import Slot
-from engine.scenario.keywords.slots import fact, number, number_fact
-from engine.scenario.program import CallState, RunFacts
+from engine.scenario.keywords.slots import fact, ip_type, number, number_fact
+from engine.scenario.program import CallState
 from engine.scenario.scope import Compiled, Keyword, Scope
 from engine.scenario.template import Word
-
-AUTO_MEDIA_PORTS = 10_000
-"""[auto_media_port] starts again after this many ports, four a call."""
 
 
 def bracketed(address: str) -> bytes:
     """An address as it stands in a URI or a Via: IPv6 in brackets."""
     return (f"[{address}]" if ":" in address else address).encode("latin-1")
-
-
-def _ip_type(address: str) -> bytes:
-    return b"6" if ":" in address else b"4"
 
 
 def _of_call(call: CallState, otherwise: str) -> str:
@@ -47,23 +40,14 @@ def _local_ip(word: Word, scope: Scope) -> Compiled:
 def _local_ip_type(word: Word, scope: Scope) -> Compiled:
     address = scope.facts.local_ip
     if not scope.facts.local_ip_of_call:
-        return _ip_type(address)
-    return Slot(lambda call: _ip_type(_of_call(call, address)))
-
-
-def _media_ip(facts: RunFacts) -> str:
-    return facts.media_ip or facts.local_ip
+        return ip_type(address)
+    return Slot(lambda call: ip_type(_of_call(call, address)))
 
 
 def _local_port(word: Word, scope: Scope) -> Compiled:
     if scope.facts.local_port:
         return b"%d" % (scope.facts.local_port + word.offset)
     return number("local_port", word.offset)
-
-
-def _auto_media_port(word: Word, scope: Scope) -> Compiled:
-    first = scope.facts.media_port + word.offset
-    return Slot(lambda call: first + 4 * (call.number - 1) % AUTO_MEDIA_PORTS, format=b"%d")
 
 
 KEYWORDS: Mapping[str, Keyword] = {
@@ -76,8 +60,4 @@ KEYWORDS: Mapping[str, Keyword] = {
     "local_ip_type": Keyword(_local_ip_type),
     "local_port": Keyword(_local_port),
     "server_ip": Keyword(_server_ip),
-    "media_ip": fact(_media_ip),
-    "media_ip_type": Keyword(lambda word, scope: _ip_type(_media_ip(scope.facts))),
-    "media_port": number_fact(lambda facts: facts.media_port),
-    "auto_media_port": Keyword(_auto_media_port),
 }

@@ -26,3 +26,8 @@ def number(name: str, offset: int) -> Slot:
     if not offset:
         return Slot(attribute=name, format=b"%d")
     return Slot(lambda call: getattr(call, name) + offset, format=b"%d")
+
+
+def ip_type(address: str) -> bytes:
+    """`4` or `6`."""
+    return b"6" if ":" in address else b"4"

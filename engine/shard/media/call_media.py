@@ -22,7 +22,7 @@ from engine.media.srtp.sdes import Crypto, SdesError, read_crypto
 from engine.media.srtp.setup import ACTPASS, answer_to
 from engine.media.track import Track
 from engine.messages import Failure
-from engine.scenario.program import Condition, Searcher, Unsendable
+from engine.scenario.program import Condition, Prefix, Unsendable
 from engine.shard.media.hearing import Hearing
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import OwnPort, SharedPort
@@ -289,12 +289,17 @@ class CallMedia:
         """See `CallMedia`."""
         return (self._taken_digits or self._digits).encode("ascii")
 
-    def take_digits(self, pattern: Searcher) -> bool:
+    def take_digits(self, pattern: Prefix) -> bool:
         """See `CallMedia`."""
-        if not pattern.fits(self._digits.encode("ascii")):
+        length = pattern.length_in(self._digits.encode("ascii"))
+        if not length:
             return False
-        self._taken_digits, self._digits = self._digits, ""
+        self._taken_digits, self._digits = self._digits[:length], self._digits[length:]
         return True
+
+    def figures(self, kind: MediaKind) -> Mapping[str, float]:
+        """See `CallMedia`."""
+        return self._figures(self._leg(kind))
 
     def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
         """See `CallMedia`."""

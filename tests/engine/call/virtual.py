@@ -14,6 +14,7 @@ from engine.sip.message import Message
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.meter import Meter
+from tests.engine.scenario.told_media import ToldMedia
 
 MS = 1_000_000
 S = 1_000_000_000
@@ -61,7 +62,15 @@ UAC_CALL = """
 class World:
     """One call of a scenario, its peer and its clock (ns). `lost` is what `chance` draws."""
 
-    def __init__(self, body: str, *, reliable: bool = False, behaviours: Behaviours | None = None, **options: object) -> None:
+    def __init__(
+        self,
+        body: str,
+        *,
+        reliable: bool = False,
+        behaviours: Behaviours | None = None,
+        with_media: bool = False,
+        **options: object,
+    ) -> None:
         xml = f'<?xml version="1.0"?>\n<scenario name="test">{body}</scenario>'.encode()
         facts = RunFacts(
             local_ip="127.0.0.2",
@@ -70,6 +79,7 @@ class World:
             remote_port=5060,
             pid=7,
             retransmits=not reliable,
+            with_media=with_media,
             started_ns=0,
         )
         program = compile_program(load_scenario("test.xml", xml), facts)
@@ -84,6 +94,7 @@ class World:
         self.draw = 1.0
         self.sent: list[bytes] = []
         self.logs: list[str] = []
+        self.media = ToldMedia()
         self.over_at_ns: int | None = None
         self.wire_works = True
         self.refused = (Failure.CANNOT_SEND, "nobody carries it")
@@ -166,6 +177,9 @@ class World:
 
     def ended(self, call: Call, now_ns: int) -> None:
         self.over_at_ns = now_ns
+
+    def media_of(self, call: Call) -> ToldMedia:
+        return self.media
 
     def execute(self, command: bytes, label: str) -> None:
         self.logs.append(f"$ {command.decode()}")

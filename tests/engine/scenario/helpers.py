@@ -22,10 +22,11 @@ from engine.scenario.compile import compile_program
 from engine.scenario.data_files import DataFile
 from engine.scenario.data_files.loading import load_data_file
 from engine.scenario.load import load_scenario, read_scenario
-from engine.scenario.program import Program, RunFacts, SendStep
+from engine.scenario.program import Hold, Program, RunFacts, SendStep
 from engine.scenario.variables import Value
 from engine.sip.authentication import Authentication
 from engine.sip.message import Message
+from tests.engine.scenario.told_media import ToldMedia
 
 OPTIONS = "<send><![CDATA[\nOPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\n\n]]></send>\n"
 """A sound first step, four lines long."""
@@ -98,6 +99,8 @@ class Call:
     logs: list[str] = field(default_factory=list)
     jumps: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    media: ToldMedia = field(default_factory=ToldMedia)
+    holds: list[tuple[Hold, int]] = field(default_factory=list)
 
     @property
     def digits(self) -> bytes:
@@ -115,6 +118,10 @@ class Call:
     def restore_pause(self, until_ms: float) -> None:
         """Remember the end."""
         self.jumps.append(until_ms)
+
+    def hold(self, hold: Hold, timeout_ms: int) -> None:
+        """Remember what is waited for."""
+        self.holds.append((hold, timeout_ms))
 
     def execute(self, command: bytes, label: str) -> None:
         """Remember the command."""

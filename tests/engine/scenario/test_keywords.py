@@ -274,7 +274,6 @@ def test_variables_and_fill() -> None:
         ("[last]", "unknown keyword [last]"),
         ("[cseq+x]", "unknown keyword [cseq+x] — did you mean [cseq]?"),
         ("[service", "'[service' is never closed"),
-        ("[rtpstream_audio_port]", "keyword [rtpstream_audio_port] is not built yet"),
         ("[file]", '[file] needs name= — write [file name="…"]'),
         ("[file name=no/such]", "cannot read the file: No such file or directory"),
         ("[fill]", "[fill] needs variable="),

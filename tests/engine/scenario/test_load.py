@@ -96,7 +96,7 @@ SECOND = OPTIONS.replace("<send", "<send  ")
         ('<recv response="200" next="a" test="v"/><label id="a"/>', "8: variable $v is used only here"),
         ("<nop><action>\n<foo/></action></nop>", "9: unknown action <foo>"),
         ("<nop><action>\n<erge/></action></nop>", "9: unknown action <erge> — did you mean <ereg>?"),
-        ('<nop><action>\n<rtp_echo value="1"/></action></nop>', "9: action <rtp_echo> is not built yet"),
+        ("<nop><action>\n<rtp_stream/></action></nop>", "9: unknown action <rtp_stream>"),
         ("<nop><action><log/></action></nop>", "8: log needs message="),
         ('<nop><action><log message="[locl_ip]"/></action></nop>', "8: unknown keyword [locl_ip] — did you mean [local_ip]?"),
     ],

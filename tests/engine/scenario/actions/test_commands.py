@@ -47,20 +47,9 @@ def test_the_run_is_stopped_without_an_error() -> None:
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
-        ("", "exec names nothing to do — command= runs a command of the shell, int_cmd= stops a call or the run"),
+        ("", "exec names nothing to do — it has one of command, int_cmd, rtp_stream, "),
         ('command=" "', "exec: command= is empty"),
         ('command="[foo]"', "unknown keyword [foo]"),
-        ('play_pcap_audio="a.pcap"', "exec play_pcap_audio is not built yet — SIPp knows it"),
-        ('play_pcap_video=" "', 'exec: play_pcap_video=" ": it names no file'),
-        ('play_dtmf="12#"', "exec play_dtmf is not built yet"),
-        ('play_dtmf="12x"', 'exec: play_dtmf="12x": digits are 0 to 9, A to D, * and #'),
-        ('rtp_stream="a.wav,-1,8,PCMA/8000"', "exec rtp_stream is not built yet"),
-        ('rtp_stream="[field0],x"', "exec rtp_stream is not built yet"),
-        ('rtp_stream="pauseapattern"', "exec rtp_stream is not built yet"),
-        ('rtp_stream=",1"', 'exec: rtp_stream=",1": it names no file'),
-        ('rtp_stream="a.wav,x"', 'exec: rtp_stream="a.wav,x": loops and payload type are whole numbers'),
-        ('rtp_stream="a.wav,1,2,3,4"', 'exec: rtp_stream="a.wav,1,2,3,4": it is FILE,LOOPS,PAYLOAD TYPE,NAME'),
-        ('rtp_echo="start"', "exec rtp_echo is not built yet"),
     ],
 )
 def test_what_is_refused(attributes: str, expected: str) -> None:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The files that a scenario plays: where they are, and how large they may be."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from engine.errors import MediaError
+from engine.scenario.input_files import Unreadable, check_regular, read_regular
+from engine.scenario.library import folder_of
+
+MOST_MEDIA_BYTES: Final = 256 << 20
+"""Of a file that is played: an hour of stereo at 32 kHz."""
+
+
+def place_of(name: str, scenario: str) -> str:
+    """Where a file is: beside the scenario (a path, or the name of a built-in one), else in the working folder, as in SIPp."""
+    beside = os.path.join(folder_of(scenario), name)
+    return beside if os.path.lexists(beside) else name
+
+
+def check_media_file(name: str, scenario: str) -> None:
+    """Look whether the file could be read, without opening it. Raises MediaError."""
+    try:
+        check_regular(place_of(name, scenario), MOST_MEDIA_BYTES)
+    except Unreadable as error:
+        raise _unreadable(name, error) from None
+
+
+def read_media_file(name: str, scenario: str) -> bytes:
+    """All of a file that is played. Raises MediaError."""
+    try:
+        return read_regular(place_of(name, scenario), MOST_MEDIA_BYTES)
+    except Unreadable as error:
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Unreadable) -> MediaError:
+    return MediaError(name, f"cannot read {name}: {error}", "it is looked for beside the scenario, then in the working folder")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Keywords for media: ports, keys, fingerprints, and digits that came."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+
+from engine.scenario.load import load_scenario
+from engine.scenario.media_uses import uses_media
+from engine.scenario.program import Unsendable
+from tests.engine.scenario.helpers import OPTIONS, Call, problems_of, program_of, render, scenario_bytes
+from tests.engine.scenario.told_media import FINGERPRINT, ToldMedia
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[rtpstream_audio_port]", b"6100"),
+        ("[rtpstream_audio_port+1]", b"6101"),
+        ("[rtpstream_video_port]", b"6102"),
+        ("[dtls_fingerprint]", FINGERPRINT),
+        ("[dtls_setup]", b"actpass"),
+        ("[ice_ufrag]", b"8hhY"),
+        ("[ice_pwd]", b"asd88fgpdd777uzjYhagZg"),
+    ],
+)
+def test_what_the_media_of_a_call_say(text: str, expected: bytes) -> None:
+    assert render(text) == expected + b"\r\n\r\n"
+    assert problems_of(f"<send><![CDATA[OPTIONS sip:x SIP/2.0\nCall-ID: [call_id]\nX: {text}]]></send>") == []
+
+
+def test_digits_that_came_and_those_that_were_taken() -> None:
+    assert render("[dtmf_digits]", Call(media=ToldMedia(digits_come=b"12#"))) == b"12#\r\n\r\n"
+    assert render("[dtmf_digits]", Call(media=ToldMedia(digits_come=b"5", digits_taken=b"12"))) == b"12\r\n\r\n"
+    assert render("digits:[dtmf_digits]") == b"digits:\r\n\r\n"
+
+
+def test_a_crypto_line_as_sipp_writes_it() -> None:
+    line = "a=crypto:[cryptotag1audio] [cryptosuiteaescm128sha1801audio] inline:[cryptokeyparams1audio]"
+    made = re.fullmatch(rb"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:([\w+/]{40})\r\n\r\n", render(line))
+    assert made
+    assert len(base64.b64decode(made[1])) == 30
+
+
+def test_a_key_may_be_said_again() -> None:
+    made = render("[cryptokeyparams1video] [cryptokeyparams1video-1] [cryptokeyparams1video]").split()
+    assert made[0] == made[1] != made[2]
+
+
+def test_a_message_cannot_be_made_without_a_port() -> None:
+    with pytest.raises(Unsendable, match="all ports for media are taken"):
+        render("m=audio [rtpstream_audio_port] RTP/AVP 0", Call(media=ToldMedia(has_ports=False)))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (OPTIONS, False),
+        (OPTIONS.replace("Call-ID: [call_id]", "Call-ID: [call_id]\nX: [media_port] [auto_media_port] [media_ip]"), False),
+        (OPTIONS.replace("Call-ID: [call_id]", "Call-ID: [call_id]\nX: [rtpstream_video_port]"), True),
+        (OPTIONS.replace("Call-ID: [call_id]", "Call-ID: [call_id]\nX: [cryptotag1audio]"), True),
+        (OPTIONS + '<nop><action><exec command="ls"/></action></nop>', False),
+        (OPTIONS + '<nop><action><exec send_dtmf="1"/></action></nop>', True),
+        (OPTIONS + '<nop><action><exec rtp_stream="pause"/></action></nop>', True),
+        (OPTIONS + '<nop><action><rtp_echo value="1"/></action></nop>', True),
+        (OPTIONS + '<nop><action><log message="[dtmf_digits]"/></action></nop>', True),
+        (OPTIONS + '<recv dtmf="1"/>', True),
+    ],
+)
+def test_which_scenarios_have_media(body: str, expected: bool) -> None:
+    assert uses_media(load_scenario("s.xml", scenario_bytes(body))) == expected
+
+
+def test_a_program_has_media_when_its_run_has() -> None:
+    assert not program_of(OPTIONS).uses_media
+    assert program_of(OPTIONS, with_media=True).uses_media
