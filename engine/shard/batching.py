@@ -17,14 +17,18 @@ BATCHES: Final = ((12_000, 1_000_000), (4_000, 500_000))
 call or a message waits for others. A message's time of arrival is the kernel's all the same, and how late a call started
 is told."""
 MEDIA_BATCH: Final = (4_000, 500_000)
-"""The same with packets of media counted too. However many they are, the batch is no longer: calls are not to start later for
-the sake of media, and a packet may be late by its slot and by a batch."""
+"""The same with packets of media counted too. However many they are, the batch is no longer, for a packet may be late by its
+slot and by a batch; and it waits for no call or timer that is due, for these are not to be late for the sake of media."""
 
 
 class Batching:
-    """Looks now and then at how much there was to do. `batch_ns`: how long to gather; 0: each is worth a wake-up of its own."""
+    """Looks now and then at how much there was to do.
 
-    __slots__ = ("_events", "_media", "_packets", "_table", "_timers", "batch_ns")
+    `batch_ns`: how long to gather; 0: each is worth a wake-up of its own. `for_media`: that is because of packets, and ends
+    when a call or a timer is due.
+    """
+
+    __slots__ = ("_events", "_media", "_packets", "_table", "_timers", "batch_ns", "for_media")
 
     def __init__(self, table: CallTable, timers: Timers, media: MediaWork | None) -> None:
         self._table = table
@@ -33,17 +37,18 @@ class Batching:
         self._events = 0
         self._packets = 0
         self.batch_ns = 0
+        self.for_media = False
 
     def look(self, elapsed_ns: int) -> None:
         """Choose by what there was since the last look, so long ago."""
         events, packets = self._events, self._packets
         self.skip()
-        batch_ns = batch_of((self._events - events) * 1_000_000_000 // elapsed_ns)
-        if self._media is not None and not batch_ns:
-            many, media_batch_ns = MEDIA_BATCH
-            rate = (self._events - events + self._packets - packets) * 1_000_000_000 // elapsed_ns
-            batch_ns = media_batch_ns if rate >= many else 0
-        self.batch_ns = batch_ns
+        self.batch_ns = batch_of((self._events - events) * 1_000_000_000 // elapsed_ns)
+        self.for_media = False
+        if self._media is not None and not self.batch_ns:
+            many, batch_ns = MEDIA_BATCH
+            if (self._events - events + self._packets - packets) * 1_000_000_000 // elapsed_ns >= many:
+                self.batch_ns, self.for_media = batch_ns, True
 
     def skip(self) -> None:
         """What there was until now does not count."""

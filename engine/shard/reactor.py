@@ -89,16 +89,18 @@ class Reactor:
                 return
             if media is not None:
                 media_ns = media.run(time.monotonic_ns())
-                next_ns = min(next_ns, media_ns)
             now_ns = time.monotonic_ns()
             if now_ns - turned_ns >= TURN_NS:
                 batching.look(now_ns - turned_ns)
                 await self._turn(now_ns)
                 turned_ns = now_ns = time.monotonic_ns()
-            ahead_ns = next_ns - now_ns
+            ahead_ns = min(next_ns, media_ns) - now_ns
             if batching.batch_ns:
+                longest_ns = active_ns + batching.batch_ns - now_ns
+                if batching.for_media:
+                    longest_ns = min(longest_ns, next_ns - now_ns)
                 # Packets that there was no time for do not wait for others.
-                ready = _gather(active_ns + batching.batch_ns - now_ns if media_ns > now_ns else 0)
+                ready = _gather(longest_ns if media_ns > now_ns else 0)
             elif ahead_ns > QUIET_NS and now_ns - active_ns > QUIET_NS:
                 ready = await self._sleep_long(ahead_ns - TRIO_WAKES_EARLY_NS)
                 turned_ns = time.monotonic_ns()

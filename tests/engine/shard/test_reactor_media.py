@@ -112,5 +112,6 @@ def test_a_batch_is_as_long_as_there_is_much_to_do(messages: int, packets: int |
             media.events += packets * seconds
         batching.look(seconds * SECOND)
         assert batching.batch_ns == batch_ns
+        assert batching.for_media == (batch_ns > 0 and messages < BATCHES[1][0])
     batching.look(SECOND)
     assert batching.batch_ns == 0
