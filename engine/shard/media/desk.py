@@ -205,7 +205,7 @@ class MediaDesk(MediaHost, MediaWork):
     @property
     def events(self) -> int:
         """Packets so far, in both directions."""
-        return self._pacer.events + self.tally.packets_received
+        return self._pacer.events
 
     def run(self, now_ns: int) -> int:
         """Send what is due, and look after the legs whose time has come; when there is more to do."""
