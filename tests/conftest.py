@@ -12,6 +12,8 @@ import pytest
 
 from tests.programs import GOSSIPPER, Programs
 
+LONGEST_NAME = 60
+
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
@@ -29,3 +31,8 @@ def shell(tmp_path: Path) -> dict[str, str]:
     script.write_text(f'#!/bin/sh\nexec {shlex.join(GOSSIPPER)} "$@"\n')
     script.chmod(0o755)
     return {"PATH": f"{script.parent}:{os.environ['PATH']}"}
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long values make no names: they are not read, and those that are drawn anew would differ between processes."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_NAME else None
