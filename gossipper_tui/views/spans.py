@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
 
 class Tone(StrEnum):
     """What a piece of text means."""
@@ -57,6 +55,20 @@ def line(*parts: Span | str) -> Line:
 def width_of(parts: Iterable[Span]) -> int:
     """How many cells a line takes."""
     return sum(cell_len(span.text) for span in parts)
+
+
+def cell_len(text: str) -> int:
+    """The cells that a text takes on a screen. Rich knows; who shows nothing on one need not import it."""
+    from rich import cells
+
+    return cells.cell_len(text)
+
+
+def set_cell_size(text: str, width: int) -> str:
+    """A text of so many cells, cut or filled on the right."""
+    from rich import cells
+
+    return cells.set_cell_size(text, width)
 
 
 def plain(parts: Iterable[Span]) -> str:
