@@ -150,7 +150,7 @@ class CallMedia:
     def moved(self, leg: Leg, place: Place) -> None:
         """The peer of a leg is there."""
         if isinstance(leg.port, SharedPort):
-            leg.port.legs.expect(leg, place)
+            leg.port.legs.expect(leg, place, self._desk.now_ns())
 
     def _fail(self, failure: Failure, reason: str) -> None:
         self.trouble = self.trouble or (failure, reason)

@@ -237,6 +237,7 @@ class MediaDesk(MediaHost, MediaWork):
         tally.skipped = self._pacer.skipped
         tally.packets_sent = self._pacer.sent + tally.packets_echoed - losses.packets
         self.meter.counters.kernel_drops = sum(port.drops() for port in self._shared.values())
+        self.meter.counters.recordings = self.recordings.started
         self.meter.counters.recording_drops = self.recordings.dropped
         self.fold()
 

@@ -36,7 +36,6 @@ class Hearing:
         self.stop_recording()
         recorder = Recorder(host.recordings, path, channels, leg.agreement.format_in, host.notes.warn, host.now_ns())
         self.recorder = recorder
-        host.meter.counters.recordings += 1
         leg.incoming.taps.append(recorder)
         leg.stream.tap = recorder if channels > 1 else None
 

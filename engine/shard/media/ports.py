@@ -140,7 +140,7 @@ class SharedPort(LegPort):
         (self._rtcp or self._rtp).send(data, cast("Any", destination))
 
     def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        leg = self.legs.owner(data, (source[0], source[1]))
+        leg = self.legs.owner(data, (source[0], source[1]), arrived_ns)
         if leg is None:
             if self.echoing:
                 self._rtp.send(data, source)
@@ -157,7 +157,7 @@ class SharedPort(LegPort):
         leg.datagram(data, source, arrived_ns)
 
     def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        leg = self.legs.owner(data, _of_rtp(source))
+        leg = self.legs.owner(data, _of_rtp(source), arrived_ns)
         if leg is None:
             self._tally.foreign += 1
         else:

@@ -81,6 +81,8 @@ class Recordings:
 
     def __init__(self, warn: Callable[[str], None], *, most_waiting_bytes: int = MOST_WAITING_BYTES) -> None:
         """`warn` is called from the loop's thread, once for each thing that is wrong."""
+        self.started = 0
+        """Files that were begun."""
         self._refused = 0
         self._warn = warn
         self._most_waiting = most_waiting_bytes
@@ -101,6 +103,7 @@ class Recordings:
         if self._thread is None:
             self._thread = threading.Thread(target=self._writer.run, name="recordings", daemon=True)
             self._thread.start()
+        self.started += 1
         file = RecordedFile(path, rate, channels)
         self.add(file, [b""])
         return file
