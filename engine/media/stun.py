@@ -14,36 +14,22 @@ Who sent the check that nominates (`nominates`) is where media goes to.
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
 from binascii import crc32
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
 _REQUEST, _SUCCESS, _FAILURE = 0x0001, 0x0101, 0x0111
-_USERNAME, _INTEGRITY, _ERROR, _UNKNOWN, _MAPPED = 0x0006, 0x0008, 0x0009, 0x000A, 0x0020
+_INTEGRITY, _ERROR, _UNKNOWN, _MAPPED = 0x0008, 0x0009, 0x000A, 0x0020
 _PRIORITY, _USE_CANDIDATE, _FINGERPRINT = 0x0024, 0x0025, 0x8028
-_KNOWN: Final = frozenset({_USERNAME, _INTEGRITY, _PRIORITY, _USE_CANDIDATE, 0x0014, 0x0015, 0x001C})
-"""Attributes that must be understood, and are, or say nothing to us: realm, nonce, integrity by SHA-256."""
+_KNOWN: Final = frozenset({0x0006, _INTEGRITY, _PRIORITY, _USE_CANDIDATE, 0x0014, 0x0015, 0x001C})
+"""Attributes that must be understood, and are, or say nothing to us: user name, realm, nonce, integrity by SHA-256."""
 _OPTIONAL: Final = 0x8000
 _COOKIE: Final = b"\x21\x12\xa4\x42"
 _HEADER_BYTES, _INTEGRITY_BYTES, _FINGERPRINT_BYTES = 20, 24, 8
 _FINGERPRINT_XOR: Final = 0x5354554E
 _MOST_BYTES, _MOST_ATTRIBUTES = 1280, 64
-
-
-@dataclass(frozen=True, slots=True)
-class IceCredentials:
-    """What our SDP says in `a=ice-ufrag` and `a=ice-pwd` (RFC 8839 section 5.4)."""
-
-    ufrag: str
-    password: str
-
-
-def new_credentials(randbytes: Callable[[int], bytes]) -> IceCredentials:
-    """8 and 24 characters; what draws is handed in, and a run's own source repeats them with its seed."""
-    return IceCredentials(b64encode(randbytes(6)).decode("ascii"), b64encode(randbytes(18)).decode("ascii"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +69,6 @@ def is_authentic(message: bytes, password: str) -> bool:
     if checksum is not None and checksum.value != _checksum(message[: checksum.start]):
         return False
     return hmac.compare_digest(_signature(message[: signature.start], password), signature.value)
-
-
-def username_of(request: bytes) -> str:
-    """`OURS:THEIRS`, the two ufrags, by which a port that calls share tells them apart; "" when there is none."""
-    for one in _read(request) or ():
-        if one.kind == _USERNAME:
-            return one.value.decode("utf-8", "replace")
-    return ""
 
 
 def nominates(request: bytes) -> bool:
