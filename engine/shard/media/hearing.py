@@ -9,7 +9,7 @@ from engine.media.audio.speech import Sound
 from engine.media.leg import Leg
 from engine.media.track import Track
 from engine.shard.media.host import MediaHost
-from engine.shard.media.recorder import Recorder
+from engine.shard.media.recorder import GoingTap, Recorder
 
 
 class Hearing:
@@ -37,7 +37,7 @@ class Hearing:
         recorder = Recorder(host.recordings, path, channels, leg.agreement.format_in, host.notes.warn, host.now_ns())
         self.recorder = recorder
         leg.incoming.taps.append(recorder)
-        leg.stream.tap = recorder if channels > 1 else None
+        leg.stream.tap = GoingTap(recorder) if channels > 1 else None
 
     def stop_recording(self) -> None:
         """Finish the file."""

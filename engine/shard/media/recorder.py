@@ -21,7 +21,7 @@ Known = Callable[[int], Format | None]
 """What a payload type of ours stands for."""
 
 
-class Recorder(Tap, SentTap):
+class Recorder(Tap):
     """Writes to `path` from the first packet on that can be decoded; times are those of the monotonic clock."""
 
     __slots__ = (
@@ -57,14 +57,8 @@ class Recorder(Tap, SentTap):
         """See `Tap`."""
         self._put(RECEIVED, known, payload_type, payload, timestamp, arrived_ns)
 
-    def sent(self, track: Track, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
-        """See `SentTap`."""
-        if track.whole:
-            packet = read_rtp(payload)
-            if packet is None:
-                return
-            payload_type, timestamp = packet.payload_type, packet.timestamp
-            payload = payload[packet.payload_start : packet.payload_end]
+    def sent(self, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        """A packet goes."""
         self._put(SENT, self._known(payload_type), payload_type, payload, timestamp, now_ns)
 
     def _put(self, side: int, known: Format | None, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
@@ -101,6 +95,25 @@ class Recorder(Tap, SentTap):
             self._recording.close()
             self._write(self._recording)
             self._recording = None
+
+
+class GoingTap(SentTap):
+    """Hears for a recorder what goes."""
+
+    __slots__ = ("_recorder",)
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def sent(self, track: Track, payload_type: int, payload: bytes, timestamp: int, now_ns: int) -> None:
+        """See `SentTap`."""
+        if track.whole:
+            packet = read_rtp(payload)
+            if packet is None:
+                return
+            payload_type, timestamp = packet.payload_type, packet.timestamp
+            payload = payload[packet.payload_start : packet.payload_end]
+        self._recorder.sent(payload_type, payload, timestamp, now_ns)
 
 
 _SOUNDLESS: Final = frozenset({"TELEPHONE-EVENT", "CN"})

@@ -12,7 +12,7 @@ from engine.media.codecs import G722, OPUS, PCMA, PCMU, Codec, l16
 from engine.media.rtp import write_rtp
 from engine.media.sdp import Format
 from engine.media.track import Track, even_track
-from engine.shard.media.recorder import Recorder
+from engine.shard.media.recorder import GoingTap, Recorder
 from engine.shard.media.recordings import Recordings
 from tests.media_audio import dominant_hz, goertzel_db, read_wav, tone
 
@@ -60,7 +60,7 @@ class Call:
     def says(self, track: Track, payload_type: int, from_ms: int = 0) -> None:
         for index, due_ns in enumerate(track.dues_ns):
             at_ns = START_NS + from_ms * MS + due_ns
-            self.recorder.sent(track, payload_type, payload(track, index), track.timestamps[index], at_ns)
+            GoingTap(self.recorder).sent(track, payload_type, payload(track, index), track.timestamps[index], at_ns)
 
     def end(self) -> tuple[int, list[array.array[int]]]:
         self.recorder.close(START_NS + 10_000 * MS)
