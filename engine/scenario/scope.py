@@ -15,6 +15,7 @@ from engine.scenario.program import CallState, Render, RunFacts
 from engine.scenario.template import Parsed, TemplateParser, Word, base_name
 from engine.scenario.variables import Variable
 
+_NO_TEXT = Parsed(())
 Compiled = Part | tuple[Part, ...]
 Entry = TypeVar("Entry")
 
@@ -50,6 +51,8 @@ class Scope:
     index: int = 0
     in_action: bool = False
     branch_index: Callable[[CallState], int] | None = None
+    text: Parsed = _NO_TEXT
+    """All of the text in which the keyword stands."""
 
     def variable(self, name: str) -> Variable:
         """The variable of that name. Raises Misuse."""
@@ -117,6 +120,7 @@ class Language:
     def compile(self, parsed: Parsed, scope: Scope) -> list[Part]:
         """What each part of a text is; words that are misused go to the problems of the scope."""
         parts: list[Part] = []
+        scope = replace(scope, text=parsed)
         for part in parsed.parts:
             if not isinstance(part, Word):
                 parts.append(part)

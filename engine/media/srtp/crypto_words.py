@@ -32,7 +32,7 @@ class Says(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CryptoWord:
-    """One keyword: what it says, of which place (1 or 2) of which kind; `suite` where its name has one."""
+    """One keyword: what it says, of which place (1 or 2) of which kind; `suite`: of its name, or of the text it stands in."""
 
     says: Says
     place: int
@@ -60,35 +60,32 @@ CRYPTO_WORDS: Final = _words()
 class CryptoPlaces:
     """What a call remembers of its own `a=crypto` lines; made when the first keyword comes."""
 
-    __slots__ = ("_keys", "_suites")
+    __slots__ = ("_keys",)
 
     def __init__(self) -> None:
-        self._suites: dict[tuple[MediaKind, int], Suite] = {}
         self._keys: dict[tuple[MediaKind, int], str] = {}
 
-    def tag(self, word: CryptoWord, offered: Iterable[Crypto] = (), suite: Suite | None = None) -> str:
-        """The tag. `offered`: the peer's lines when this answers them, else nothing; `suite`: that of the line, if it is known.
+    def tag(self, word: CryptoWord, offered: Iterable[Crypto] = ()) -> str:
+        """The tag. `offered`: the peer's lines when this answers them, else nothing.
 
         An answer has the tag of the line that it takes (RFC 4568 section 5.1.2). Otherwise it is the place, as in SIPp.
         """
-        taken = choose(offered, suite) if word.place == 1 else None
+        taken = choose(offered, word.suite) if word.place == 1 else None
         return str(word.place if taken is None else taken.tag)
 
     def suite(self, word: CryptoWord) -> str:
-        """The suite's name, which is remembered for the key."""
-        suite = word.suite or AES_CM_128_HMAC_SHA1_80
-        self._suites[word.kind, word.place] = suite
-        return suite.name
+        """The suite's name."""
+        return (word.suite or AES_CM_128_HMAC_SHA1_80).name
 
     def key(self, word: CryptoWord, randbytes: Callable[[int], bytes], *, again: bool = False) -> str:
-        """A new key in base64, as long as the suite of this place asks for (of 30 bytes when it has none).
+        """A new key in base64, as long as its suite asks for (of 30 bytes when the text names none).
 
         `again`: the one of before, which SIPp gives for a negative offset (`[cryptokeyparams1audio-1]`).
         """
         place = word.kind, word.place
         key = self._keys.get(place) if again else None
         if key is None:
-            key = self._keys[place] = new_key(self._suites.get(place, AES_CM_128_HMAC_SHA1_80), randbytes)
+            key = self._keys[place] = new_key(word.suite or AES_CM_128_HMAC_SHA1_80, randbytes)
         return key
 
     @staticmethod

@@ -8,15 +8,17 @@ speaks of them. Keys are agreed on from the SDP that was sent and received, whoe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from engine.media.kinds import MediaKind
-from engine.media.srtp.crypto_words import CRYPTO_WORDS, CryptoWord
+from engine.media.srtp.crypto_words import CRYPTO_WORDS, CryptoWord, Says
+from engine.media.srtp.suites import Suite
 from engine.scenario.assemble import Slot
 from engine.scenario.keywords.slots import fact, ip_type, number_fact
 from engine.scenario.program import CallState, RunFacts
 from engine.scenario.scope import Compiled, Keyword, Scope
-from engine.scenario.template import Word
+from engine.scenario.template import Parsed, Word
 
 AUTO_MEDIA_PORTS: Final = 10_000
 """[auto_media_port] starts again after this many ports, four a call."""
@@ -46,9 +48,19 @@ def _crypto(crypto_word: CryptoWord) -> Keyword:
 
     def compile_word(word: Word, scope: Scope) -> Compiled:
         again = word.offset < 0
-        return Slot(lambda call: call.media.crypto(crypto_word, again))
+        meant = replace(crypto_word, suite=crypto_word.suite or _suite_beside(crypto_word, scope.text))
+        return Slot(lambda call: call.media.crypto(meant, again))
 
     return Keyword(compile_word)
+
+
+def _suite_beside(crypto_word: CryptoWord, text: Parsed) -> Suite | None:
+    """The suite that the text names for the same place: a tag stands before it, and an answer's follows from it."""
+    found = (CRYPTO_WORDS.get(part.name) for part in text.parts if isinstance(part, Word))
+    place = crypto_word.kind, crypto_word.place
+    return next(
+        (one.suite for one in found if one is not None and one.says is Says.SUITE and (one.kind, one.place) == place), None
+    )
 
 
 def _dtls_setup(word: Word, scope: Scope) -> Compiled:

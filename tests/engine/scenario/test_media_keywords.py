@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from engine.media.srtp.sdes import read_crypto
 from engine.scenario.load import load_scenario
 from engine.scenario.media_uses import uses_media
 from engine.scenario.program import Unsendable
@@ -43,6 +44,32 @@ def test_a_crypto_line_as_sipp_writes_it() -> None:
     made = re.fullmatch(rb"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:([\w+/]{40})\r\n\r\n", render(line))
     assert made
     assert len(base64.b64decode(made[1])) == 30
+
+
+@pytest.mark.parametrize(
+    ("suite", "name", "characters"),
+    [
+        ("aescm256sha132", b"AES_256_CM_HMAC_SHA1_32", 64),
+        ("aeadaes128gcm", b"AEAD_AES_128_GCM", 40),
+        ("nullsha180", b"NULL_HMAC_SHA1_80", 40),
+    ],
+)
+def test_a_key_is_as_long_as_its_suite_asks_for(suite: str, name: bytes, characters: int) -> None:
+    lines = "\n".join(
+        f"a=crypto:[cryptotag{n}audio] [cryptosuite{kind}{n}audio] inline:[cryptokeyparams{n}audio]"
+        for n, kind in ((1, "aeadaes256gcm"), (2, suite))
+    )
+    made = re.fullmatch(rb"a=crypto:1 AEAD_AES_256_GCM inline:(\S+)\r\na=crypto:2 (\S+) inline:(\S+)\r\n\r\n", render(lines))
+    assert made
+    assert (len(made[1]), made[2], len(made[3])) == (60, name, characters)
+
+
+def test_an_answer_has_the_tag_of_the_line_with_its_suite() -> None:
+    key = "inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+    offered = [read_crypto(f"7 AES_CM_128_HMAC_SHA1_80 {key}"), read_crypto(f"9 AES_CM_128_HMAC_SHA1_32 {key}")]
+    line = "a=crypto:[cryptotag1audio] [cryptosuiteaescm128sha1{}1audio] inline:[cryptokeyparams1audio]"
+    for suite, tag in (("80", b"7"), ("32", b"9")):
+        assert render(line.format(suite), Call(media=ToldMedia(offered=offered))).startswith(b"a=crypto:" + tag + b" AES_CM")
 
 
 def test_a_key_may_be_said_again() -> None:

@@ -9,6 +9,7 @@ from random import Random
 
 from engine.media.kinds import MediaKind
 from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
+from engine.media.srtp.sdes import Crypto
 from engine.media.track import Track
 from engine.messages import Failure
 from engine.scenario.program import Condition, Prefix, Unsendable
@@ -26,6 +27,7 @@ class ToldMedia:
     digits_come: bytes = b""
     digits_taken: bytes = b""
     has_ports: bool = True
+    offered: list[Crypto] = field(default_factory=list)
     places: CryptoPlaces = field(default_factory=CryptoPlaces)
     random: Random = field(default_factory=lambda: Random(1))
     tracks: list[Track] = field(default_factory=list)
@@ -37,7 +39,7 @@ class ToldMedia:
 
     def crypto(self, word: CryptoWord, again: bool) -> bytes:
         if word.says is Says.TAG:
-            return self.places.tag(word).encode()
+            return self.places.tag(word, self.offered).encode()
         if word.says is Says.SUITE:
             return self.places.suite(word).encode()
         if word.says is Says.KEY:

@@ -117,6 +117,22 @@ def test_an_offer_of_two_of_which_the_second_is_taken(programs: Programs) -> Non
     hears(call.heard("callee"), CALLER_HZ)
 
 
+def test_an_answer_has_the_tag_of_the_line_that_it_takes(programs: Programs) -> None:
+    ours = Ours(programs)
+    callee(programs.folder, sdes("aescm128sha132"))
+    called = ours.start("-sf", "callee.xml", "-m", "1")
+    called.wait_bound(ours.port)
+    stranger = Stranger(ours.port)
+    try:
+        stranger.offer = ("7 AES_CM_128_HMAC_SHA1_80", "12 AES_CM_128_HMAC_SHA1_32")
+        stranger.call()
+        assert (stranger.answer.tag, stranger.answer.suite) == (12, "AES_CM_128_HMAC_SHA1_32")
+        stranger.hang_up()
+    finally:
+        stranger.close()
+    assert called.wait() == 0, called.output
+
+
 def test_only_authenticated(programs: Programs) -> None:
     media = sdes("aescm128sha180", parameter=" [ueaescm128sha1801audio]")
     call = Call(programs, media, media)
@@ -175,20 +191,22 @@ class Stranger:
             sock.settimeout(10)
         self.keys = Keys(AES_CM_128_HMAC_SHA1_80, os.urandom(30))
         self.srtp = Srtp(self.keys, None)
+        self.offer = ("1 AES_CM_128_HMAC_SHA1_80",)
         self._to_tag = ""
 
     def call(self) -> None:
         sdp = (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
             f"m=audio {self.media.getsockname()[1]} RTP/SAVP 0\r\n"
-            f"a=crypto:1 {self.keys.suite.name} inline:{b64encode(self.keys.master).decode()}\r\n"
+            + "".join(f"a=crypto:{line} inline:{b64encode(self.keys.master).decode()}\r\n" for line in self.offer)
         )
         self._send("INVITE", 1, sdp)
         answer = self._sip.recv(65536).decode()
         assert answer.startswith("SIP/2.0 200"), answer
         line = read_sdp(answer.partition("\r\n\r\n")[2].encode()).lines[0]
         self.there = line.address, line.port
-        self.srtp = Srtp(self.keys, keys_of(read_crypto(line.crypto[0])))
+        self.answer = read_crypto(line.crypto[0])
+        self.srtp = Srtp(self.keys, keys_of(self.answer))
         self._to_tag = re.findall(r"To:.*?(;tag=\S+)", answer)[0]
         self._send("ACK", 1)
 
