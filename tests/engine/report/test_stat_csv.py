@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from engine.errors import ReportError
-from engine.messages import RunState, Snapshot
+from engine.messages import Failure, RunState, Snapshot
+from engine.messages.counts import MEDIA_FAILURES
 from engine.report.stat_csv import StatisticsTable, columns, header
 from tests.engine.report.examples import histogram, run_started, snapshot
 
@@ -49,6 +50,18 @@ def test_the_header_with_named_timers_and_counters_is_the_one_that_sipp_writes()
     started = run_started(timers=timers, counters=("begun", "two", "alpha"))
     table = columns(started, snapshot(elapsed_s=0, timers=timers, repartitions=False))
     assert header(table, ";") == sipp_header("sipp_timers_header.csv")
+
+
+def test_failures_that_sipp_does_not_know_count_among_the_failed_and_have_no_column(tmp_path: Path) -> None:
+    last = snapshot(elapsed_s=1, failed=2, state=RunState.FINISHED)
+    last.counters.failures = {Failure.RTP_CHECK: 2}
+    row = write_table(tmp_path / "t.csv", [snapshot(elapsed_s=0), last])[-1]
+    assert row["FailedCall(C)"] == "2"
+    assert not [name for name in row if name and name.removesuffix("(C)") in set(MEDIA_FAILURES)]
+    assert {name for name in row if name and name.startswith("Failed") and row[name] != "0"} == {
+        "FailedCall(P)",
+        "FailedCall(C)",
+    }
 
 
 def test_a_counter_that_is_a_number_gets_a_word_before_it() -> None:
