@@ -192,7 +192,7 @@ class Call(Progress):
         try:
             data = step.render(self)
         except Unsendable as error:
-            self.end(now_ns, Failure.CANNOT_SEND, f"{error} in {place(context.program.steps, step.index)}")
+            self.end(now_ns, error.failure, f"{error} in {place(context.program.steps, step.index)}")
             return False
         if context.uses_media and data.find(_SDP) >= 0:
             self.media.sdp_sent(data)

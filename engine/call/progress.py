@@ -87,7 +87,7 @@ class Progress(CallBase):
                 if self._action_failed or self.is_over:
                     break
         except Unsendable as error:
-            self.fail(Failure.CANNOT_SEND, str(error))
+            self.fail(error.failure, str(error))
 
     def _last_data(self) -> bytes:
         return self.last.data if self.last is not None else b""

@@ -208,8 +208,12 @@ class RunAborted(Exception):
 
 
 class Unsendable(Exception):
-    """What a `Render` of a `SendStep` may raise: the message cannot be made, for a reason that a person can act on. The call
-    has failed."""
+    """What a `Render` of a `SendStep`, or an action, may raise: it cannot be done, for a reason that a person can act on.
+    The call has failed in this class."""
+
+    def __init__(self, reason: str, failure: Failure = Failure.CANNOT_SEND) -> None:
+        self.failure = failure
+        super().__init__(reason)
 
 
 Render = Callable[[CallState], bytes]

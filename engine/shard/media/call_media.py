@@ -81,7 +81,7 @@ class CallMedia:
             except GossipperError as error:
                 self._desk.tally.no_port += 1
                 self.trouble = Failure.NO_MEDIA_PORT, str(error)
-                raise Unsendable(str(error)) from None
+                raise Unsendable(str(error), Failure.NO_MEDIA_PORT) from None
         return own.number
 
     def sdp_sent(self, message: bytes) -> None:

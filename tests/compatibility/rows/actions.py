@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.compatibility.table import Kind, Row, Section, tests_in
+from tests.compatibility.table import Row, Section, tests_in
 
 COMMANDS = tests_in("engine/scenario/actions/test_commands.py")
 SHELL = tests_in("engine/shard/test_commands.py")
@@ -257,26 +257,4 @@ _FLOW = Section(
     ),
 )
 
-_LATER = Section(
-    title="Actions that are not built yet",
-    rows=(
-        Row(
-            what="`exec rtp_stream=…` and the other media commands of `exec`",
-            covers="action:exec.rtp_stream action:exec.rtp_echo action:exec.play_pcap_audio action:exec.play_pcap_video "
-            "action:exec.play_pcap_image action:exec.play_dtmf",
-            does="They come with media.",
-            kind=Kind.REFUSED,
-            tests=COMMANDS("test_what_is_refused"),
-        ),
-        Row(
-            what="`rtp_stream`, `rtp_echo`, `play_pcap_audio`, `play_pcap_video`, `play_pcap_image`, `play_dtmf`",
-            does="They come with media.",
-            covers="action:rtp_stream action:rtp_echo action:play_pcap_audio action:play_pcap_video action:play_pcap_image "
-            "action:play_dtmf",
-            kind=Kind.REFUSED,
-            tests=ELEMENTS("test_what_is_built_later_is_refused_by_name"),
-        ),
-    ),
-)
-
-SECTIONS = (_TEXT, _NUMBERS, _FLOW, _LATER)
+SECTIONS = (_TEXT, _NUMBERS, _FLOW)

@@ -163,12 +163,6 @@ SECTION = Section(
             ),
         ),
         Row(
-            what="`recv ignoresdp`",
-            does="Read; it concerns media, which are not built yet.",
-            covers="attribute:recv.ignoresdp",
-            tests=ELEMENTS("test_ignoresdp_is_read"),
-        ),
-        Row(
             what="`recv advance_state`",
             does='`"false"`: the optional that came leaves the call where it stands, whatever `next` says.',
             covers="attribute:recv.advance_state",

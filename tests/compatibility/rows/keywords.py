@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tests.compatibility.table import Kind, Row, Section, tests_in
+from tests.compatibility.table import Row, Section, tests_in
 
 KEYWORDS = tests_in("engine/scenario/test_keywords.py")
 TEMPLATE = tests_in("engine/scenario/test_template.py")
@@ -81,13 +81,6 @@ _ADDRESSES = Section(
             does="Four ports further with each call.",
             covers="keyword:auto_media_port",
             tests=_FACTS + PARITY("test_scenario_files[media_ports]"),
-        ),
-        Row(
-            what="`[rtpstream_audio_port]`, `[rtpstream_video_port]`",
-            does="They come with media.",
-            covers="keyword:rtpstream_audio_port keyword:rtpstream_video_port",
-            kind=Kind.REFUSED,
-            tests=KEYWORDS("test_what_cannot_be_a_keyword"),
         ),
     ),
 )
