@@ -77,7 +77,7 @@ class CallMedia(Protocol):
         """Send back what comes, or do no more."""
 
     def record(self, path: str, channels: int) -> None:
-        """Write the audio to a WAV file from now on: what comes, and as a second channel what goes."""
+        """Write the audio to a WAV file from now on: what comes; of two channels what goes is the left."""
 
     def stop_recording(self) -> None:
         """Finish the file."""

@@ -132,7 +132,7 @@ class Side:
 
 
 class Recording:
-    """One recording of 16 bits at `rate` samples a second: one channel, what came, or two, what came and what was sent.
+    """One recording of 16 bits at `rate` samples a second: one channel, what came, or two, to the left what was sent.
 
     `limit_ns` is how long it may become; what comes after that is not recorded (`is_full`).
     """
@@ -210,9 +210,9 @@ class Recording:
             self._pieces.append((count - first) * pcm.WIDTH * self.channels)
 
     def _joined(self, channels: list[bytes]) -> bytes:
-        """Samples of all channels as a WAV file has them: interleaved, the low byte first."""
-        samples = channels[0]
+        """Samples of all channels as a WAV file has them: interleaved, what was sent to the left, the low byte first."""
+        samples = channels[RECEIVED]
         if len(channels) > 1:
-            left, right = pcm.tostereo(samples, pcm.WIDTH, 1, 0), pcm.tostereo(channels[1], pcm.WIDTH, 0, 1)
+            left, right = pcm.tostereo(channels[SENT], pcm.WIDTH, 1, 0), pcm.tostereo(samples, pcm.WIDTH, 0, 1)
             samples = pcm.add(left, right, pcm.WIDTH)
         return samples if pcm.LITTLE_ENDIAN else pcm.byteswap(samples, pcm.WIDTH)

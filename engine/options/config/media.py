@@ -127,6 +127,6 @@ class MediaOptions(TlsOptions, frozen=True, kw_only=True):
             ("-record_wav_duplex",),
             Kind.SWITCH,
             Group.MEDIA,
-            "Record what goes too: to the left, and what comes to the right.",
+            "Record what goes too, to the left; what comes is to the right then.",
         ),
     ] = False

@@ -15,18 +15,17 @@ import msgspec
 from engine.call import CallBase
 from engine.errors import BindError
 from engine.media.agreement import Place
-from engine.media.audio.speech import Sound, sound_in
 from engine.media.leg import Leg
 from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
 from engine.media.srtp.handshakes import Handshakes
 from engine.media.tally import Tally
-from engine.media.track import Track
 from engine.options import RunConfig
 from engine.shard.media.call_media import CallMedia
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
+from engine.shard.media.sounds import Sounds
 from engine.shard.media.work import MediaWork
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
@@ -71,7 +70,7 @@ class MediaDesk(MediaHost, MediaWork):
         self.ice_pwd = random.randbytes(16).hex().encode("ascii")
         self.notes = notes
         self.recordings = Recordings(notes.warn)
-        self._sounds: dict[Track, Sound | None] = {}
+        self.sounds = Sounds()
         bound = config.media_ip or addresses.bind_ip
         self._addresses = msgspec.structs.replace(addresses, bind_ip=bound, local_ip=bound or addresses.local_ip, sources=())
         self._sockets = MediaSockets(self._addresses, poller, 0)
@@ -126,12 +125,6 @@ class MediaDesk(MediaHost, MediaWork):
     def give_back(self, port: OwnPort) -> None:
         """A call needs its ports no more."""
         self.tally.kernel_drops += port.close()
-
-    def sound_of(self, track: Track) -> Sound | None:
-        """Where a track sounds."""
-        if track not in self._sounds:
-            self._sounds[track] = sound_in(track)
-        return self._sounds[track]
 
     def new_ssrc(self) -> int:
         """A synchronisation source for a stream."""

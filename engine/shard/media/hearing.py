@@ -50,14 +50,16 @@ class Hearing:
 
     def says(self, track: Track) -> None:
         """The leg plays this from now on."""
-        self._said = track if self.listener is not None else None
+        if self.listener is not None:
+            self._said = track
+            self._host.sounds.look_at(track)
 
     def has_said(self, end_ns: int) -> None:
         """The track was played to its end, which was then: what was heard of it ended with its last sound."""
         track, self._said = self._said, None
         if track is None or self.listener is None:
             return
-        sound = self._host.sound_of(track)
+        sound = self._host.sounds.of(track)
         if sound is not None:
             self.listener.latency.said_until(end_ns - track.period_ns + sound.end_ns)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from engine.media.audio.speech import Sound
 from engine.media.leg import Leg, LegHost
-from engine.media.track import Track
 from engine.options import RunConfig
 from engine.shard.media.ports import OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
+from engine.shard.media.sounds import Sounds
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
 
@@ -23,12 +22,9 @@ class MediaHost(LegHost):
     media_port: int
     notes: Notes
     recordings: Recordings
+    sounds: Sounds
     ice_ufrag: bytes
     ice_pwd: bytes
-
-    @abstractmethod
-    def sound_of(self, track: Track) -> Sound | None:
-        """Where a track sounds; None when it is silent."""
 
     @abstractmethod
     def shared(self, number: int) -> SharedPort:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Records the audio of one call: what comes, and as a second channel what goes."""
+"""Records the audio of one call: what comes, or to the left what goes and to the right what comes."""
 
 from __future__ import annotations
 

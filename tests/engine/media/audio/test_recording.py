@@ -150,17 +150,17 @@ def test_a_limit_ends_it() -> None:
     assert call.end() == samples[:RATE].tobytes()
 
 
-def test_left_is_what_came_and_right_what_was_sent() -> None:
-    left, right, call = tone(440, 2), tone(1000, 1), Call(channels=2)
-    for number, (timestamp, data) in enumerate(packets(left)):
+def test_left_is_what_was_sent_and_right_what_came() -> None:
+    came, sent, call = tone(440, 2), tone(1000, 1), Call(channels=2)
+    for number, (timestamp, data) in enumerate(packets(came)):
         call.put(timestamp, data, number * 20)
         if 25 <= number < 75:
-            call.put(77 + number * PACKET, packets(right)[number - 25][1], number * 20, SENT)
+            call.put(77 + number * PACKET, packets(sent)[number - 25][1], number * 20, SENT)
     recorded = words(call.end())
-    assert recorded[::2] == left
-    assert not any(recorded[1 : RATE // 2 * 2 : 2])
-    assert recorded[RATE + 1 : 3 * RATE : 2] == right
-    assert dominant_hz(recorded[::2], RATE) == pytest.approx(440, rel=0.01)
+    assert recorded[1::2] == came
+    assert not any(recorded[: RATE // 2 * 2 : 2])
+    assert recorded[RATE : 3 * RATE : 2] == sent
+    assert dominant_hz(recorded[1::2], RATE) == pytest.approx(440, rel=0.01)
 
 
 def test_one_channel_has_only_what_came() -> None:

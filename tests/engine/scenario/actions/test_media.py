@@ -238,6 +238,17 @@ def test_what_else_media_are_told(attributes: str, expected: str) -> None:
     assert told(attributes) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("call_id", "name"),
+    [(b"../../etc/x", "_.._etc_x"), (b"..", ""), (b"a\0b\nc", "a_b_c"), (b"x" * 300, "x" * 120), (b"1-7@[::1]", "1-7@[::1]")],
+)
+def test_what_a_peer_has_sent_leads_a_recording_nowhere(call_id: bytes, name: str) -> None:
+    call = Call()
+    call.call_id = call_id
+    act('<exec rtp_record="start,calls/[call_id]/[call_id].wav"/>', call)
+    assert call.media.told == [f"records calls/{name}/{name}.wav with 1 channel"]
+
+
 def test_digits_of_a_call_that_are_none_fail_it() -> None:
     call = act('<exec send_dtmf="[call_id]"/>')
     assert call.failures == [

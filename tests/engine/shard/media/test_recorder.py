@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A call is recorded in whatever it speaks: what comes to the left, what goes to the right, silence where we cannot decode."""
+"""A call is recorded in whatever it speaks: what goes to the left, what comes to the right, silence where we cannot decode."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ def test_both_ways_at_their_times(tmp_path: Path) -> None:
     call = Call(tmp_path, 2, {0: format_of(PCMU)})
     call.says(track_of(PCMU, tone(1000, 1), 0), 0, from_ms=0)
     call.hears(track_of(PCMU, tone(440, 1), 0), 0, None, from_ms=1500)
-    rate, (left, right) = call.end()
-    assert (rate, len(left)) == (8000, 8000 * 5 // 2)
-    assert dominant_hz(right[:8000], 8000) == pytest.approx(1000, rel=0.005)
-    assert not any(right[8000:])
-    assert not any(left[: 8000 * 3 // 2])
-    assert dominant_hz(left[8000 * 3 // 2 :], 8000) == pytest.approx(440, rel=0.005)
+    rate, (sent, came) = call.end()
+    assert (rate, len(came)) == (8000, 8000 * 5 // 2)
+    assert dominant_hz(sent[:8000], 8000) == pytest.approx(1000, rel=0.005)
+    assert not any(sent[8000:])
+    assert not any(came[: 8000 * 3 // 2])
+    assert dominant_hz(came[8000 * 3 // 2 :], 8000) == pytest.approx(440, rel=0.005)
 
 
 def test_what_is_replayed_from_a_capture_is_recorded_too(tmp_path: Path) -> None:
@@ -111,9 +111,9 @@ def test_what_is_replayed_from_a_capture_is_recorded_too(tmp_path: Path) -> None
     )
     call = Call(tmp_path, 2)
     call.says(whole, 0)
-    _, (left, right) = call.end()
-    assert not any(left)
-    assert dominant_hz(right, 8000) == pytest.approx(440, rel=0.005)
+    _, (sent, came) = call.end()
+    assert not any(came)
+    assert dominant_hz(sent, 8000) == pytest.approx(440, rel=0.005)
 
 
 def test_what_cannot_be_decoded_is_silence_and_told_once(tmp_path: Path) -> None:
