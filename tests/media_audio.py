@@ -18,6 +18,7 @@ from pathlib import Path
 FULL_SCALE = 32767
 LOUDEST_WINDOW = 4096
 _SILENT_DB = -120.0
+_QUIET_DB = -60.0
 
 
 def tone(hz: float, seconds: float, rate: int = 8000, level_db: float = -12.0) -> array.array[int]:
@@ -63,14 +64,15 @@ def level_db(samples: Sequence[int]) -> float:
 
 
 def loud_part(samples: Sequence[int], rate: int, within_db: float = 6.0) -> Sequence[int]:
-    """The longest part whose every 20 ms are nearly as loud as the loudest, without the first and the last of them."""
+    """The longest part whose every 20 ms are about as loud as most that is no silence, without the first and last of them."""
     size = rate // 50
     levels = [level_db(samples[start : start + size]) for start in range(0, len(samples) - size + 1, size)]
-    threshold = max(levels, default=0.0) - within_db
+    heard = sorted(level for level in levels if level > _QUIET_DB) or [0.0]
+    usual = heard[len(heard) // 2]
     best = range(0)
     start = 0
-    for place, level in enumerate([*levels, _SILENT_DB - within_db]):
-        if level < threshold or place == len(levels):
+    for place, level in enumerate([*levels, _SILENT_DB]):
+        if abs(level - usual) > within_db:
             best = max(best, range(start, place), key=len)
             start = place + 1
     return samples[(best.start + 1) * size : max(best.stop - 1, 0) * size]

@@ -30,7 +30,8 @@ class Codec:
     else the one that SIPp or its namesake in Go take. `clock_rate` is that of RTP timestamps, in Hz; `sample_rate` that of the
     samples, which differs for G.722 (RFC 3551 section 4.5.2). `packet_ms` is what a packet holds when nothing else is said.
     `packet_bytes` is the size of its payload; None where packets differ in size. `frame_bytes` and `frame_ms` are of the least
-    that a packet can hold. `make_encoder` and `make_decoder` give one for one stream; None: we cannot, payloads pass through.
+    that a packet can hold. `adapts`: what a payload says depends on those before it. `make_encoder` and `make_decoder` give
+    one for one stream; None: we cannot, payloads pass through.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Codec:
     channels: int = 1
     frame_bytes: int = 1
     frame_ms: float = 0.125
+    adapts: bool = False
     make_encoder: Callable[[], Encoder] | None = None
     make_decoder: Callable[[], Decoder] | None = None
 

@@ -42,4 +42,4 @@ class Decoder:
         return samples.tobytes()
 
 
-G722 = Codec("G722", 9, 8000, _SAMPLE_RATE, packet_bytes=160, make_encoder=Encoder, make_decoder=Decoder)
+G722 = Codec("G722", 9, 8000, _SAMPLE_RATE, packet_bytes=160, adapts=True, make_encoder=Encoder, make_decoder=Decoder)

@@ -52,7 +52,7 @@ def synthetic_track(what: Synthetic, name: str, codec: Codec, loops: int = 1) ->
     check_size(name, packets * (codec.packet_bytes or 0), packets, duration_ms)
     mono = _MAKERS[what.sound](what, codec.sample_rate, duration_ms)
     blocks = mono if codec.channels == 1 else (tostereo(block, WIDTH, 1, 1) for block in mono)
-    return raw_track(encoded(blocks, codec), name, codec, loops)
+    return raw_track(encoded(blocks, codec, loops), name, codec, loops)
 
 
 def with_packet_ms(codec: Codec, packet_ms: int, name: str) -> Codec:

@@ -108,7 +108,7 @@ def wav_track(data: bytes, name: str, codec: Codec, loops: int = 1) -> tuple[Tra
     duration_ms = frames * 1000 / wav.rate
     packets = int(duration_ms / codec.packet_ms) + 1
     check_size(name, packets * codec.packet_bytes, packets, duration_ms)
-    return raw_track(encoded(samples_of(wav, codec), codec), name, codec, loops)
+    return raw_track(encoded(samples_of(wav, codec), codec, loops), name, codec, loops)
 
 
 def samples_of(wav: Wav, codec: Codec) -> Iterator[bytes]:
@@ -127,22 +127,39 @@ def samples_of(wav: Wav, codec: Codec) -> Iterator[bytes]:
         yield _joined([each.flush() for each in resamplers], codec.channels)
 
 
-def encoded(blocks: Iterator[bytes], codec: Codec) -> bytes:
-    """Whole packets of a codec that encodes, the last filled up with silence."""
+def encoded(blocks: Iterator[bytes], codec: Codec, loops: int = 1) -> bytes:
+    """Whole packets of a codec that encodes, the last filled up with silence.
+
+    What is played more than once is encoded as it is the second time, where the coder adapts itself to what it has heard:
+    else a listener's decoder, which has heard the end of it, makes a crack of the beginning.
+    """
     if codec.make_encoder is None:
         raise ValueError(codec.name)
     encoder = codec.make_encoder()
+    if codec.adapts and loops != 1:
+        pcm = b"".join(blocks)
+        encoder.encode(_whole(pcm, codec))
+        blocks = iter((pcm,))
     payloads = bytearray()
-    packet = WIDTH * codec.channels * codec.samples_a_packet
+    packet = _packet_bytes(codec)
     held = b""
     for block in blocks:
         held += block
         whole = len(held) - len(held) % packet
         payloads += encoder.encode(held[:whole])
         held = held[whole:]
-    if held:
-        payloads += encoder.encode(held.ljust(packet, b"\0"))
+    payloads += encoder.encode(_whole(held, codec))
     return bytes(payloads)
+
+
+def _packet_bytes(codec: Codec) -> int:
+    """The samples of a packet."""
+    return WIDTH * codec.channels * codec.samples_a_packet
+
+
+def _whole(pcm: bytes, codec: Codec) -> bytes:
+    """Samples filled up to whole packets."""
+    return pcm.ljust(len(pcm) + -len(pcm) % _packet_bytes(codec), b"\0")
 
 
 def _from_pcm(block: bytes, bits: int) -> bytes:
