@@ -43,11 +43,18 @@ def uneven(seed: int, clock_rate: int, packets: int = 1500) -> list[Sent]:
 
 def write_capture(path: Path, payload_type: int, sent: Iterable[Sent], payload: bytes = bytes(20)) -> None:
     """Write the packets to a pcap file."""
+    write_datagrams(
+        path,
+        ((one.at_us, write_rtp(payload_type, one.sequence, one.timestamp, SOURCE, payload, one.marker)) for one in sent),
+    )
+
+
+def write_datagrams(path: Path, datagrams: Iterable[tuple[int, bytes]]) -> None:
+    """Write whole datagrams, each with its time in µs, to a pcap file."""
     with path.open("wb") as file:
         writer = dpkt.pcap.Writer(file)
-        for one in sent:
-            data = write_rtp(payload_type, one.sequence, one.timestamp, SOURCE, payload, one.marker)
+        for at_us, data in datagrams:
             udp = dpkt.udp.UDP(sport=SOURCE_PORT, dport=TARGET_PORT, data=data, ulen=8 + len(data))
             ip = dpkt.ip.IP(src=b"\x7f\0\0\1", dst=b"\x7f\0\0\1", p=17, data=udp, len=28 + len(data))
             frame = dpkt.ethernet.Ethernet(dst=bytes(6), src=bytes(6), data=ip)
-            writer.writepkt_time(bytes(frame), Decimal(one.at_us) / 1_000_000)
+            writer.writepkt_time(bytes(frame), Decimal(at_us) / 1_000_000)
