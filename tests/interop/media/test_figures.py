@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,17 @@ FILE = "uneven.pcap"
 SDP = ("m=audio [media_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
 LISTENING = ("-m", "1", "-measure_audio")
 """One call; its scenario says nothing of media but in its SDP."""
-RR, SDES, BYE = 201, 202, 203
+SR, RR, SDES, BYE = 200, 201, 202, 203
+
+
+@pytest.fixture
+def more_programs(tmp_path: Path) -> Iterator[Programs]:
+    """Programs with a folder of their own, so that two of ours may write a summary each."""
+    folder = tmp_path / "more"
+    folder.mkdir()
+    started = Programs(folder)
+    yield started
+    started.end()
 
 
 def write_uneven(folder: Path) -> None:
@@ -85,3 +96,32 @@ def test_who_calls_says_what_tshark_says(programs: Programs) -> None:
         client = ours.start("-sf", "calls.xml", *LISTENING, "-mp", str(ports), at(sipp.host, sipp.port))
         assert client.wait() == 0, client.output
     assert_same(ours.summary().media, of_the_file(streams(captured)))
+
+
+def test_both_ends_ours_know_each_other_by_rtcp(programs: Programs, more_programs: Programs) -> None:
+    """Each hears what the other replays; what its reports say of that is what the other's summary has."""
+    folder, ours, other = programs.folder, Ours(programs), Ours(more_programs)
+    write_uneven(folder)
+    write_uneven(more_programs.folder)
+    ports, other_ports = media_ports(), media_ports()
+    with capture(folder, ports_filter(ports, other_ports)) as captured:
+        server = other.start("-sf", "listens.xml", *LISTENING, "-mp", str(other_ports), "-rtcp_interval", "300")
+        server.wait_bound(other.port)
+        flags = ("-sf", "plays.xml", "-m", "1", "-mp", str(ports), "-rtcp_interval", "300", at(other.host, other.port))
+        client = ours.start(*flags)
+        assert client.wait() == 0, client.output
+        assert server.wait() == 0, server.output
+    row = of_the_file(streams(captured))
+    assert_same(other.summary().media, row)
+    media = ours.summary().media
+    assert media is not None
+    assert media.counters.packets_sent == row.packets
+    assert media.sent_loss_percent.count == media.sent_jitter.count == 1
+    assert media.sent_loss_percent.mean == pytest.approx(100 * row.lost / (row.packets + row.lost), abs=3)
+    assert media.round_trip.count >= 3
+    assert media.round_trip.max_ms < 1000
+    seen = rtcp(captured)
+    assert seen.problems == ()
+    assert seen.types[SR] >= 4
+    assert seen.types[RR] >= 4
+    assert seen.types[BYE] == 2
