@@ -84,6 +84,7 @@ def capture(folder: Path, port_filter: str) -> Iterator[Path]:
     if os.geteuid() != 0 and not os.environ.get("CI"):
         pytest.skip("capturing needs root")
     path = folder / "captured.pcapng"
+    path.unlink(missing_ok=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as marks:
         marks.bind(("127.0.0.1", 0))
         wanted = f"({port_filter}) or udp port {marks.getsockname()[1]}"
