@@ -17,7 +17,7 @@ from engine.scenario.input_files import IsDirectory, Missing, Unreadable, read_p
 from engine.scenario.problems import LATER_HINT, nearest
 
 MOST_SCENARIO_BYTES = 8 << 20
-LATER = frozenset({"3pcc-A", "3pcc-B", "3pcc-C-A", "3pcc-C-B", "uac_pcap"})
+LATER = frozenset({"3pcc-A", "3pcc-B", "3pcc-C-A", "3pcc-C-B"})
 """Built-in scenarios of SIPp's that are not built yet."""
 _FIRST = ("uac", "uas")
 """What people look for first stands first; the others by name."""
@@ -26,13 +26,18 @@ _LOOKED_AT_BYTES = 4096
 _MOST_FILES = 1000
 
 
-def _built_in() -> dict[str, Traversable]:
+def _folder() -> Traversable | None:
     package = files("engine")
-    for folder in (package / "scenarios", Path(str(package)).parent / "scenarios"):
-        if folder.is_dir():
-            found = {each.name.removesuffix(_SUFFIX): each for each in folder.iterdir() if each.name.endswith(_SUFFIX)}
-            return {name: found[name] for name in sorted(found, key=lambda name: (name not in _FIRST, name))}
-    return {}
+    folders = (package / "scenarios", Path(str(package)).parent / "scenarios")
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _built_in() -> dict[str, Traversable]:
+    folder = _folder()
+    if folder is None:
+        return {}
+    found = {each.name.removesuffix(_SUFFIX): each for each in folder.iterdir() if each.name.endswith(_SUFFIX)}
+    return {name: found[name] for name in sorted(found, key=lambda name: (name not in _FIRST, name))}
 
 
 def read_source(source: str, *, pipes: bool = False) -> tuple[str, bytes]:
@@ -59,8 +64,12 @@ def read_source(source: str, *, pipes: bool = False) -> tuple[str, bytes]:
 
 def folder_of(source: str) -> str:
     """Where the files are that a scenario names: beside it."""
-    built_in = _built_in().get(source)
-    return os.path.dirname(source if built_in is None else str(built_in))
+    return built_in_folder() if source in _built_in() else os.path.dirname(source)
+
+
+def built_in_folder() -> str:
+    """Where the built-in scenarios are, and the media that come with them."""
+    return str(_folder() or "")
 
 
 def _unreadable(source: str, message: str, hint: str = "") -> ScenarioErrors:

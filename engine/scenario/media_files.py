@@ -8,16 +8,19 @@ from typing import Final
 
 from engine.errors import MediaError
 from engine.scenario.input_files import Unreadable, check_regular, read_regular
-from engine.scenario.library import folder_of
+from engine.scenario.library import built_in_folder, folder_of
 
 MOST_MEDIA_BYTES: Final = 256 << 20
 """Of a file that is played: an hour of stereo at 32 kHz."""
 
 
 def place_of(name: str, scenario: str) -> str:
-    """Where a file is: beside the scenario (a path, or the name of a built-in one), else in the working folder, as in SIPp."""
-    beside = os.path.join(folder_of(scenario), name)
-    return beside if os.path.lexists(beside) else name
+    """Where a file is: beside the scenario (a path, or the name of a built-in one), else in the working folder, as in SIPp.
+
+    What is in neither may have come with the program (`media/speech.wav`), so that a copy of a built-in scenario finds it.
+    """
+    beside, ours = os.path.join(folder_of(scenario), name), os.path.join(built_in_folder(), name)
+    return next((place for place in (beside, name, ours) if os.path.lexists(place)), name)
 
 
 def check_media_file(name: str, scenario: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.interop.mirror import Mirror, Step, comparable, read_steps
 from tests.programs import GOSSIPPER, ROOT, Programs, free_port, require
 
-BUILT_IN = ("uac", "uas", "regexp", "branchc", "branchs")
+BUILT_IN = ("uac", "uas", "regexp", "branchc", "branchs", "uac_pcap")
 """Those that send something by themselves."""
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.xml"))
 ARGUMENTS = ("-i", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "15", "-recv_timeout", "4000", "-d", "10")
@@ -72,11 +72,13 @@ def test_scenario_files(programs: Programs, scenario: Path) -> None:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_scenarios(programs: Programs, name: str) -> None:
+    shutil.copytree(ROOT / "scenarios" / "pcap", programs.folder / "pcap")
     printed = subprocess.run([require("sipp"), "-sd", name], capture_output=True, check=False).stdout
     assert_parity(programs, ("-sn", name), printed)
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_our_files_of_built_in_scenarios_run_in_sipp(programs: Programs, name: str) -> None:
+    shutil.copytree(ROOT / "scenarios" / "pcap", programs.folder / "pcap")
     file = ROOT / "scenarios" / f"{name}.xml"
     assert_parity(programs, ("-sf", str(file)), file.read_bytes())

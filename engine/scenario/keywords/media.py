@@ -75,6 +75,7 @@ def _digits(call: CallState) -> bytes:
 OF_CALL: Mapping[str, Keyword] = {
     "rtpstream_audio_port": _own_port(MediaKind.AUDIO),
     "rtpstream_video_port": _own_port(MediaKind.VIDEO),
+    "rtpstream_image_port": _own_port(MediaKind.IMAGE),
     "dtls_fingerprint": Keyword(lambda word, scope: Slot(lambda call: call.media.fingerprint())),
     "dtls_setup": Keyword(_dtls_setup),
     "ice_ufrag": Keyword(lambda word, scope: Slot(lambda call: call.media.ice_ufrag())),

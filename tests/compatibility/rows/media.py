@@ -37,6 +37,13 @@ _KEYWORDS = Section(
             tests=_PORTS + SAID("test_a_call_that_gets_no_port_has_failed"),
         ),
         Row(
+            what="`[rtpstream_image_port]`",
+            does="The same for T.38.",
+            covers="keyword:rtpstream_image_port",
+            kind=Kind.OURS,
+            tests=_MADE,
+        ),
+        Row(
             what="`[cryptotag1audio]` and its like",
             does="The tag of a line, in an answer that of the line that is taken.",
             covers=_crypto("cryptotag"),

@@ -14,6 +14,8 @@ SECOND = tests_in("engine/shard/test_second_scenarios.py")
 SECONDS = tests_in("interop/test_second_scenarios.py")
 RUN = tests_in("engine/run/test_seconds.py")
 PAIRS = tests_in("interop/test_pairs.py")
+MEDIA_PAIRS = tests_in("interop/media/test_media_pairs.py")
+MEDIA_FILES = tests_in("engine/scenario/test_media_files.py")
 DATA = tests_in("engine/run/test_data.py")
 ELEMENTS = tests_in("engine/scenario/test_elements.py")
 RUNS = tests_in("gossipper_tui/cli/test_runs.py")
@@ -30,6 +32,16 @@ def _pair(name: str, does: str) -> Row:
         covers=f"scenario:{name}_uac scenario:{name}_uas",
         kind=Kind.OURS,
         tests=PAIRS(f"test_each_side_against_sipp[{name}]"),
+    )
+
+
+def _media_pair(name: str, does: str) -> Row:
+    return Row(
+        what=f"`{name}_uac` with `{name}_uas`",
+        does=f"To start from: {does}.",
+        covers=f"scenario:{name}_uac scenario:{name}_uas",
+        kind=Kind.OURS,
+        tests=MEDIA_PAIRS(f"test_both_sides_hear_each_other[{name}]"),
     )
 
 
@@ -116,6 +128,12 @@ SECTION = Section(
             tests=DATA("test_incoming_calls_have_data_files_of_their_own"),
             note="Of SIPp 3.7.",
         ),
+        Row(
+            what="`uac_pcap`",
+            does="A call that plays two captures, which come with the program.",
+            covers="scenario:uac_pcap",
+            tests=_same("uac_pcap") + MEDIA_FILES("test_a_built_in_scenario_plays_what_came_with_us"),
+        ),
         _pair("cancel", "a call that is cancelled"),
         _pair("message", "MESSAGE"),
         _pair("prack", "a reliable provisional response"),
@@ -124,10 +142,17 @@ SECTION = Section(
         _pair("reinvite", "a call that is put on hold"),
         _pair("subscribe", "SUBSCRIBE and NOTIFY"),
         _pair("update", "UPDATE in a call"),
+        _media_pair("dtls_srtp", "SRTP with keys from DTLS"),
+        _media_pair("dtmf", "digits as telephone events, sent and waited for"),
+        _media_pair("echo", "a test pattern that comes back"),
+        _media_pair("fax", "T.38 from a capture"),
+        _media_pair("srtp", "SRTP with keys from SDES"),
+        _media_pair("stream", "audio both ways"),
+        _media_pair("video", "video from a capture"),
         Row(
-            what="`3pcc-A`, `3pcc-B`, `3pcc-C-A`, `3pcc-C-B`, `uac_pcap`",
-            does="They come with 3PCC and media.",
-            covers="scenario:3pcc-A scenario:3pcc-B scenario:3pcc-C-A scenario:3pcc-C-B scenario:uac_pcap",
+            what="`3pcc-A`, `3pcc-B`, `3pcc-C-A`, `3pcc-C-B`",
+            does="They come with 3PCC.",
+            covers="scenario:3pcc-A scenario:3pcc-B scenario:3pcc-C-A scenario:3pcc-C-B",
             kind=Kind.REFUSED,
             tests=ELEMENTS("test_a_built_in_scenario_of_later_is_refused_by_name"),
         ),

@@ -33,7 +33,6 @@ def test_files_go_by_path(tmp_path: Path) -> None:
         ("no/such.xml", "no/such.xml: there is no such scenario — built-in scenarios are uac, uas, branchc, branchs, canc"),
         ("uacc", "uacc: there is no such scenario — did you mean uac?"),
         ("3pcc-C-A", "3pcc-C-A: this built-in scenario is not built yet — SIPp knows it, this version does not yet"),
-        ("uac_pcap", "uac_pcap: this built-in scenario is not built yet"),
         ("", ": there is no such scenario"),
         ("a\0b", "cannot read the file"),
         pytest.param("x" * 5000, "cannot read the file: File name too long", id="long"),

@@ -22,6 +22,7 @@ from tests.engine.scenario.told_media import FINGERPRINT, ToldMedia
         ("[rtpstream_audio_port]", b"6100"),
         ("[rtpstream_audio_port+1]", b"6101"),
         ("[rtpstream_video_port]", b"6102"),
+        ("[rtpstream_image_port]", b"6104"),
         ("[dtls_fingerprint]", FINGERPRINT),
         ("[dtls_setup]", b"actpass"),
         ("[ice_ufrag]", b"8hhY"),

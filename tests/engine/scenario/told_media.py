@@ -14,7 +14,7 @@ from engine.media.track import Track
 from engine.messages import Failure
 from engine.scenario.program import Condition, Prefix, Unsendable
 
-PORTS = {MediaKind.AUDIO: 6100, MediaKind.VIDEO: 6102}
+PORTS = {MediaKind.AUDIO: 6100, MediaKind.VIDEO: 6102, MediaKind.IMAGE: 6104}
 FINGERPRINT = b"sha-256 12:DF:3E:5D"
 
 
