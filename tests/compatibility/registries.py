@@ -13,7 +13,7 @@ from engine.scenario.data_files.heading import OrderName
 from engine.scenario.distributions import DISTRIBUTIONS, PARAMETERS, SHORT_FORMS
 from tests.programs import ROOT
 
-LANGUAGE_GROUPS = (Group.TARGET, Group.SCENARIO, Group.BEHAVIOUR, Group.TIMERS, Group.DATA)
+LANGUAGE_GROUPS = (Group.TARGET, Group.SCENARIO, Group.BEHAVIOUR, Group.TIMERS, Group.MEDIA, Group.DATA)
 """The groups of options that decide what a scenario says and does."""
 
 

@@ -10,6 +10,7 @@ from engine.call import CallBase
 from engine.errors import GossipperError
 from engine.media.agreement import Place
 from engine.media.audio.expectation import Expected
+from engine.media.echo_check import EchoCheck
 from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
@@ -46,6 +47,7 @@ class CallMedia:
         "_crypto",
         "_desk",
         "_digits",
+        "_echo_checks",
         "_hearing",
         "_legs",
         "_meters",
@@ -65,6 +67,7 @@ class CallMedia:
         self._codecs: dict[MediaKind, str] = {}
         self._hearing: Hearing | None = None
         self._crypto: CryptoPlaces | None = None
+        self._echo_checks: dict[MediaKind, EchoCheck] | None = None
         self._digits = ""
         self._taken_digits = ""
         self.trouble: tuple[Failure, str] | None = None
@@ -112,6 +115,8 @@ class CallMedia:
             leg.stream.on_end = lambda: self._played(leg)
             if kind is MediaKind.AUDIO:
                 self._hear(leg)
+            if self._tolerance(kind) < 1:
+                self._check_echo(leg)
         return leg
 
     def _hear(self, leg: Leg) -> None:
@@ -123,6 +128,16 @@ class CallMedia:
         if config.record_wav_dir:
             name = recording_name(self._call.number, self._call.call_id.decode("latin-1"))
             hearing.record(f"{config.record_wav_dir}/{name}", 2 if config.record_wav_duplex else 1)
+
+    def _tolerance(self, kind: MediaKind) -> float:
+        """Which part of what is sent need not come back; 1: nobody looks."""
+        config = self._desk.config
+        return config.audio_tolerance if kind is MediaKind.AUDIO else config.video_tolerance
+
+    def _check_echo(self, leg: Leg) -> None:
+        check = EchoCheck()
+        self._echo_checks = {**(self._echo_checks or {}), leg.kind: check}
+        leg.incoming.taps.append(check)
 
     def _played(self, leg: Leg) -> None:
         """A stream has come to its end."""
@@ -218,6 +233,8 @@ class CallMedia:
         leg.plays(track.clock_rate)
         if self._hearing is not None and kind is MediaKind.AUDIO:
             self._hearing.says(track)
+        if self._echo_checks is not None and kind in self._echo_checks:
+            self._echo_checks[kind].plays(self._desk.payloads_of(track))
         leg.stream.play(track, self._desk.now_ns(), loops, payload_type)
         self._desk.begin(leg)
 
@@ -351,7 +368,19 @@ class CallMedia:
                 self._fail(Failure.MEDIA_KEYS, f"{leg.kind}: {leg.keying.failed}")
         if self._desk.config.expect_audio != _NOTHING and self.trouble is None:
             self._judge_audio(Expected(self._desk.config.expect_audio))
+        if self._echo_checks is not None:
+            self._judge_echoes(self._echo_checks)
         return self.trouble
+
+    def _judge_echoes(self, checks: dict[MediaKind, EchoCheck]) -> None:
+        tally = self._desk.tally
+        for kind, check in checks.items():
+            reason = check.broken_by(self._legs[kind].stream.packets_sent, self._tolerance(kind))
+            if reason:
+                tally.checks_failed += 1
+                self._fail(Failure.RTP_CHECK, f"{kind}: {reason}")
+            else:
+                tally.checks_passed += 1
 
     def _judge_audio(self, expected: Expected) -> None:
         self._leg(MediaKind.AUDIO)

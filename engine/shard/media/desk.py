@@ -15,11 +15,13 @@ import msgspec
 from engine.call import CallBase
 from engine.errors import BindError
 from engine.media.agreement import Place
+from engine.media.echo_check import payloads_of
 from engine.media.leg import Leg
 from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
 from engine.media.srtp.handshakes import Handshakes
 from engine.media.tally import Tally
+from engine.media.track import Track
 from engine.options import RunConfig
 from engine.shard.media.call_media import CallMedia
 from engine.shard.media.host import MediaHost
@@ -71,6 +73,7 @@ class MediaDesk(MediaHost, MediaWork):
         self.notes = notes
         self.recordings = Recordings(notes.warn)
         self.sounds = Sounds()
+        self._payloads: dict[Track, frozenset[int]] = {}
         bound = config.media_ip or addresses.bind_ip
         self._addresses = msgspec.structs.replace(addresses, bind_ip=bound, local_ip=bound or addresses.local_ip, sources=())
         self._sockets = MediaSockets(self._addresses, poller, 0)
@@ -125,6 +128,12 @@ class MediaDesk(MediaHost, MediaWork):
     def give_back(self, port: OwnPort) -> None:
         """A call needs its ports no more."""
         self.tally.kernel_drops += port.close()
+
+    def payloads_of(self, track: Track) -> frozenset[int]:
+        """The payloads of a track, to be known when they come back."""
+        if track not in self._payloads:
+            self._payloads[track] = payloads_of(track)
+        return self._payloads[track]
 
     def new_ssrc(self) -> int:
         """A synchronisation source for a stream."""

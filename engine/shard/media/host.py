@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from engine.media.leg import Leg, LegHost
+from engine.media.track import Track
 from engine.options import RunConfig
 from engine.shard.media.ports import OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
@@ -25,6 +26,10 @@ class MediaHost(LegHost):
     sounds: Sounds
     ice_ufrag: bytes
     ice_pwd: bytes
+
+    @abstractmethod
+    def payloads_of(self, track: Track) -> frozenset[int]:
+        """The payloads of a track, to be known when they come back (`EchoCheck`)."""
 
     @abstractmethod
     def shared(self, number: int) -> SharedPort:

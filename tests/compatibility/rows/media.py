@@ -6,6 +6,10 @@ from __future__ import annotations
 from engine.media.srtp.crypto_words import CRYPTO_WORDS
 from tests.compatibility.table import Kind, Row, Section, tests_in
 
+ARGUMENTS = tests_in("gossipper_tui/cli/test_arguments.py")
+ECHOES = tests_in("engine/media/test_echo_check.py")
+FACTS = tests_in("engine/scenario/test_keywords.py")
+FIGURES = tests_in("interop/media/test_figures.py")
 COMMANDS = tests_in("engine/scenario/actions/test_media.py")
 DIGITS = tests_in("engine/scenario/test_digits.py")
 DIGITS_OF_CALL = tests_in("engine/call/test_digits.py")
@@ -223,4 +227,91 @@ _ACTIONS = Section(
     ),
 )
 
-SECTIONS = (_KEYWORDS, _ACTIONS)
+_OPTIONS = Section(
+    title="Media: options",
+    about="`-mb`, `-rtp_threadtasks`, `-rtp_buffsize`, `-rtpcheck_debug` and `-srtpcheck_debug` are taken and change nothing.",
+    rows=(
+        Row(
+            what="`-mi`",
+            does="The address for media.",
+            covers="flag:-mi",
+            tests=SAID("test_media_have_an_address_of_their_own") + FACTS("test_the_media_address_is_its_own"),
+        ),
+        Row(
+            what="`-mp`, `-min_rtp_port`",
+            does="The port of all calls, `[media_port]`, and where those of single calls begin.",
+            covers="flag:-mp",
+            tests=FACTS("test_without_a_message_received") + SAID("test_media_have_an_address_of_their_own"),
+        ),
+        Row(
+            what="`-max_rtp_port`",
+            does="Where they end; a call that gets none has failed.",
+            covers="flag:-max_rtp_port",
+            tests=SAID("test_a_call_that_gets_no_port_has_failed"),
+        ),
+        Row(
+            what="`-rtp_echo`",
+            does="Sends back all that comes, also to the ports of single calls.",
+            covers="flag:-rtp_echo",
+            tests=SAID("test_all_that_comes_is_echoed"),
+        ),
+        Row(
+            what="`-rtp_payload`",
+            does="The payload type of what names none.",
+            covers="flag:-rtp_payload",
+            tests=SAID("test_payload_types_and_sources_of_the_run")
+            + COMMANDS("test_the_payload_type_is_that_of_the_run_when_none_is_named"),
+        ),
+        Row(
+            what="`-random_base_ssrc`",
+            does="SSRCs are drawn; `false` counts them from 0xCA110000 as SIPp does.",
+            covers="flag:-random_base_ssrc",
+            kind=Kind.DIFFERS,
+            note="SIPp counts where the flag is not given.",
+            tests=SAID("test_payload_types_and_sources_of_the_run"),
+        ),
+        Row(
+            what="`-audiotolerance`, `-videotolerance`",
+            does="A call fails when more than this part of what it sent did not come back as it was; the exit code is 253.",
+            covers="flag:-audiotolerance flag:-videotolerance",
+            note="SIPp 3.7 compares packet by packet; here each may come back anywhere.",
+            tests=ECHOES("test_what_comes_is_one_of_the_payloads_that_were_sent", "test_how_much_may_be_lost")
+            + SAID("test_media_that_have_to_come_back"),
+        ),
+        Row(
+            what="`-expect_audio`",
+            does="A call fails when audio did not go this way.",
+            covers="flag:-expect_audio",
+            kind=Kind.OURS,
+            tests=SAID("test_audio_that_is_expected"),
+        ),
+        Row(
+            what="`-measure_audio`",
+            does="Audio that comes is listened to.",
+            covers="flag:-measure_audio",
+            kind=Kind.OURS,
+            tests=SAID("test_answers_by_voice_are_timed"),
+        ),
+        Row(
+            what="`-rtcp_interval`",
+            does="How often RTCP tells; 0: never.",
+            covers="flag:-rtcp_interval",
+            kind=Kind.OURS,
+            tests=FIGURES("test_who_is_called_says_what_tshark_says"),
+        ),
+        Row(
+            what="`-record_wav_dir`, `-record_wav_duplex`",
+            does="Records the audio of every call, or both ways.",
+            covers="flag:-record_wav_dir flag:-record_wav_duplex",
+            kind=Kind.OURS,
+            tests=SAID("test_all_calls_are_recorded"),
+        ),
+        Row(
+            what="Flags that tune SIPp's media",
+            does="Taken, with their argument if they have one.",
+            tests=ARGUMENTS("test_some_tuning_flags_take_none"),
+        ),
+    ),
+)
+
+SECTIONS = (_KEYWORDS, _ACTIONS, _OPTIONS)

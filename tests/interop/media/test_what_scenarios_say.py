@@ -129,6 +129,28 @@ def test_audio_that_is_expected(pair: Pair, expected: str, echoes: bool, failed:
     assert client.process.returncode == (CALLS_FAILED if failed else PASSED), client.output
 
 
+@pytest.mark.parametrize(
+    ("tolerance", "echoes", "code"),
+    [("0.05", True, PASSED), ("0.05", False, CHECK_FAILED), ("1", False, PASSED)],
+)
+@pytest.mark.parametrize("kind", ["audio", "video"])
+def test_media_that_have_to_come_back(pair: Pair, kind: str, tolerance: str, echoes: bool, code: int) -> None:
+    sdp = {"audio": PCMU, "video": ("m=video [rtpstream_video_port] RTP/AVP 99", "a=rtpmap:99 H264/90000")}
+    plays = {"audio": "apattern,1,0,PCMU/8000", "video": "vpattern,1,99,H264/90000"}
+    caller(pair.folder, sdp[kind], talking(do(f'rtp_stream="{plays[kind]}"'), wait(1500), do('rtp_stream="pause"'), wait(200)))
+    callee(pair.folder, sdp[kind], do(f'rtp_echo="start{kind}"') if echoes else "")
+    client = pair.run((f"-{kind}tolerance", tolerance))
+    assert client.process.returncode == code, client.output
+
+
+def test_answers_by_voice_are_timed(pair: Pair) -> None:
+    caller(pair.folder, PCMU, talking(do('rtp_stream="synthetic:tone:440,1,0,PCMU/8000,20,300"'), wait(1200)))
+    callee(pair.folder, PCMU, talking(wait(700), do(TONE)))
+    client = pair.run(("-measure_audio",))
+    assert client.process.returncode == PASSED, client.output
+    assert "Answer by voice, p50" in client.output
+
+
 def test_a_call_that_gets_no_port_has_failed(pair: Pair) -> None:
     """Of three pairs one is that of all calls."""
     caller(pair.folder, PCMU, wait(800))
