@@ -28,6 +28,7 @@ from engine.shard.media.hearing import Hearing
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import OwnPort, SharedPort
 from engine.shard.media.recordings import recording_name
+from engine.shard.mishap import end_spoiled
 from engine.stats.media import LegMeter, Reported
 
 MOST_DIGITS: Final = 1000
@@ -299,7 +300,11 @@ class CallMedia:
     def heard_digit(self, digit: str) -> None:
         """The peer has sent a digit."""
         self._digits = (self._digits + digit)[-MOST_DIGITS:]
-        self._call.digits_arrived(self._desk.now_ns())
+        now_ns = self._desk.now_ns()
+        try:
+            self._call.digits_arrived(now_ns)
+        except Exception as error:
+            end_spoiled(self._call, error, now_ns)
 
     @property
     def digits(self) -> bytes:

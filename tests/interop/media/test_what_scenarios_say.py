@@ -18,7 +18,7 @@ SPOKEN = (*PCMU[:1], PCMU[1], "a=rtpmap:101 telephone-event/8000")
 EVENTS = ("m=audio [rtpstream_audio_port] RTP/AVP 0 101", *SPOKEN[1:])
 TONE = 'rtp_stream="synthetic:tone:440,-1,0,PCMU/8000"'
 ECHO = do('rtp_echo="startaudio"')
-PASSED, CALLS_FAILED, CHECK_FAILED = 0, 1, 253
+PASSED, CALLS_FAILED, STOPPED, CHECK_FAILED = 0, 1, 97, 253
 
 
 class Pair:
@@ -88,6 +88,29 @@ def test_what_is_not_echoed_leads_elsewhere(pair: Pair) -> None:
     assert client.process.returncode == PASSED, client.output
     assert "nobody" in client.output
     assert "heard" not in client.output
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        ('<recv dtmf="1"/>', PASSED),
+        ('<recv dtmf="1"><action><exec int_cmd="stop_now"/></action></recv><pause/>', STOPPED),
+        (
+            '<recv dtmf="1"><action><setdest host="x" port="[dtmf_digits]x" protocol="UDP"/></action></recv><pause/>',
+            CALLS_FAILED,
+        ),
+    ],
+)
+def test_digits_may_end_the_call_or_the_run(pair: Pair, step: str, code: int) -> None:
+    path = pair.folder / caller(pair.folder, EVENTS, talking(do('send_dtmf="1"'), step, "<!-- the end -->"))
+    text = path.read_text()
+    path.write_text(text[: text.index("<!-- the end -->")] + "</scenario>")
+    path = pair.folder / callee(pair.folder, EVENTS, talking(ECHO, wait(1500), "<!-- the end -->"))
+    text = path.read_text()
+    path.write_text(text[: text.index("<!-- the end -->")] + "</scenario>")
+    client = pair.run()
+    assert client.process.returncode == code, client.output
+    assert "internal error" not in client.output
 
 
 def test_a_file_that_each_call_names(pair: Pair) -> None:
