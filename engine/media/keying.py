@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 
 MOST_EARLY: int = 4
 """Datagrams of DTLS that are kept until the peer's SDP has come: its first flight may be faster."""
+MOST_KEPT: int = 32
+"""Packets that are kept until there are keys: the peer may have them first, and SIP and media go different ways."""
+Kept = tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int, bool]
+"""A packet, where it came from, when in ns, and whether it came to the port of RTCP or is RTCP."""
 
 
 class Keying:
-    """The keys of a leg. `failed` is why there are none though there should be, or ""; `wanted`: nothing goes in the clear."""
+    """The keys of a leg. `failed` is why there are none though there should be, or ""; `wanted`: nothing goes in the clear.
 
-    __slots__ = ("_early", "_keys", "_tally", "dtls", "failed", "srtp", "wanted")
+    `pending`: keys may come still, and what came without them is `kept` so long.
+    """
+
+    __slots__ = ("_early", "_keys", "_tally", "dtls", "failed", "kept", "pending", "srtp", "wanted")
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -36,6 +43,8 @@ class Keying:
         self.srtp: Srtp | None = None
         self.dtls: Dtls | None = None
         self.wanted = False
+        self.pending = False
+        self.kept: list[Kept] = []
         self.failed = ""
 
     @property
@@ -46,8 +55,11 @@ class Keying:
     def agree(self, agreement: Agreement, identity: Identity | None, now_ns: int) -> None:
         """One of the descriptions has changed."""
         local, remote = agreement.local, agreement.remote
+        if local is not None and remote is None:
+            self.pending = bool(local.crypto or local.fingerprints)
         if local is None or remote is None or not remote.port:
             return
+        self.pending = False
         if agreement.is_keyed_in_sdp:
             self._agree_in_sdp(agreement)
         elif local.fingerprints and remote.fingerprints:
@@ -69,6 +81,7 @@ class Keying:
     def _use(self, outgoing: Keys, incoming: Keys) -> None:
         """New keys; the same ones are never taken anew, for that would send the same key stream again."""
         self._keys = outgoing, incoming
+        self.pending = False
         try:
             self.srtp = Srtp(outgoing, incoming)
         except ValueError as error:
@@ -76,6 +89,7 @@ class Keying:
 
     def _agree_by_dtls(self, agreement: Agreement, identity: Identity | None, now_ns: int) -> None:
         self.wanted = True
+        self.pending = self.srtp is None and not self.failed
         if self.dtls is not None or agreement.remote is None:
             return
         fingerprints = _fingerprints(agreement.remote.fingerprints)
@@ -115,6 +129,18 @@ class Keying:
         """Datagrams of DTLS to send now."""
         return self.dtls.take() if self.dtls is not None else []
 
+    def keep(self, packet: Kept) -> None:
+        """It came before the keys."""
+        if len(self.kept) < MOST_KEPT:
+            self.kept.append(packet)
+        else:
+            self._tally.srtp_rejected += 1
+
+    def take_kept(self) -> list[Kept]:
+        """What was kept and can be read now, or never."""
+        kept, self.kept = self.kept, []
+        return kept
+
     def unprotect(self, data: bytes) -> bytes:
         """What came, in the clear; b"" when it is not to be believed, and counted as what it is."""
         srtp = self.srtp
@@ -143,12 +169,14 @@ class Keying:
         return b""
 
     def _fail(self, reason: str) -> None:
+        self.pending = False
         if not self.failed:
             self._tally.keys_failed += 1
             self.failed = reason
 
     def close(self, now_ns: int) -> None:
         """Say goodbye."""
+        self._tally.srtp_rejected += len(self.take_kept())
         if self.dtls is not None:
             self.dtls.close(now_ns)
 

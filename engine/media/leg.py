@@ -217,6 +217,12 @@ class Leg:
         srtp = keying.srtp
         self.stream.protect = srtp.protect if srtp is not None else None
         self.stream.destination = None if keying.wanted and srtp is None else destination
+        if keying.kept and not keying.pending:
+            for data, source, arrived_ns, is_rtcp_port in keying.take_kept():
+                if is_rtcp_port:
+                    self.rtcp_datagram(data, source, arrived_ns)
+                else:
+                    self._rtp(data, source, arrived_ns)
 
     def _destination(self, place: Place | None) -> object:
         """An address as sockets have it: the one that ICE has chosen, or else that of the SDP."""
@@ -263,6 +269,9 @@ class Leg:
         self._wait()
 
     def _rtp(self, data: bytes, source: Address, arrived_ns: int) -> None:
+        if self.keying.pending:
+            self.keying.keep((data, source, arrived_ns, False))
+            return
         if self.keying.wanted:
             packet, data = data, self.keying.unprotect(data)
             if not data:
@@ -332,6 +341,9 @@ class Leg:
 
     def rtcp_datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:
         """What came to the port of RTCP."""
+        if self.keying.pending:
+            self.keying.keep((data, source, arrived_ns, True))
+            return
         if self.keying.wanted:
             data = self.keying.unprotect_rtcp(data)
             if not data:

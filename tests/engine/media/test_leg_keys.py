@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from engine.media.agreement import Place
 from engine.media.demux import is_dtls, is_rtcp, is_rtp, is_stun
 from engine.media.srtp.identity import Identity
 from engine.media.srtp.sdes import new_key
@@ -161,6 +162,52 @@ def test_a_handshake_that_begins_before_the_answer_came() -> None:
     caller.send(1)
     wire.run()
     assert callee.tally.packets_received == 1
+
+
+def test_media_that_are_faster_than_the_last_flight_of_the_handshake_are_heard() -> None:
+    wire, caller, callee = shaken("passive")
+    held: list[tuple[Place, Place, bytes, bool]] = []
+    while not callee.leg.keying.srtp:
+        wire.step()
+    while wire.waiting:  # the callee's last flight is on its way
+        held.append(wire.waiting.popleft())
+    for sequence in range(5):
+        callee.send(sequence)
+    wire.run()
+    assert (caller.tally.packets_received, caller.tally.srtp_rejected) == (0, 0)
+    wire.waiting.extend(held)
+    wire.run()
+    assert (caller.tally.packets_received, caller.tally.srtp_rejected) == (5, 0)
+
+
+def test_media_that_are_faster_than_the_answer_are_heard() -> None:
+    wire = Wire()
+    caller, callee = Host(wire, 1), Host(wire, 2)
+    offer, answer = (host.line(crypto(AES_CM_128_HMAC_SHA1_80)) for host in (caller, callee))
+    caller.leg.open(caller.port)
+    callee.leg.open(callee.port)
+    caller.leg.sent(offer)
+    callee.leg.received(offer)
+    callee.leg.sent(answer)
+    for sequence in range(5):
+        callee.send(sequence)
+    wire.run()
+    assert caller.tally.packets_received == 0
+    caller.leg.received(answer)
+    assert (caller.tally.packets_received, caller.tally.srtp_rejected, caller.tally.unprotected) == (5, 0, 0)
+
+
+def test_of_what_comes_before_the_keys_not_everything_is_kept() -> None:
+    wire = Wire()
+    caller, callee = Host(wire, 1), Host(wire, 2)
+    caller.leg.open(caller.port)
+    caller.leg.sent(caller.line(crypto(AES_CM_128_HMAC_SHA1_80)))
+    for _ in range(100):
+        wire.put(callee.here, caller.here, b"\x80\0" + bytes(170))
+    wire.run()
+    assert len(caller.leg.keying.kept) == 32
+    caller.leg.close(wire.now_ns)
+    assert caller.tally.srtp_rejected == 100
 
 
 def test_an_echo_of_what_cannot_be_protected_is_not_sent() -> None:

@@ -43,9 +43,13 @@ class Wire:
             for _ in range(1000):
                 if not self.waiting:
                     break
-                source, destination, data, rtcp = self.waiting.popleft()
-                leg = self.ends[destination[0], destination[1] - rtcp]
-                (leg.rtcp_datagram if rtcp else leg.datagram)(data, source, self.now_ns)
+                self.step()
+
+    def step(self) -> None:
+        """The next that waits comes."""
+        source, destination, data, rtcp = self.waiting.popleft()
+        leg = self.ends[destination[0], destination[1] - rtcp]
+        (leg.rtcp_datagram if rtcp else leg.datagram)(data, source, self.now_ns)
 
 
 class _Out(Outlet):
