@@ -19,9 +19,9 @@ from typing import Final
 from engine.call import timeouts
 from engine.call.base import CallContext
 from engine.call.defaults import tell_peer, unexpected
+from engine.call.holding import Holding
 from engine.call.matching import NO_BRANCHES, find_earlier
 from engine.call.places import place
-from engine.call.progress import Progress
 from engine.call.retransmission import Answer, Heard, Resend, retransmission_key
 from engine.messages import Failure
 from engine.scenario.program import DigitsStep, NopStep, PauseStep, RecvStep, SendStep, Step, Unsendable
@@ -29,8 +29,6 @@ from engine.scenario.values import number_of
 from engine.sip.message import Message, branch_in
 
 NS_A_MS: Final = 1_000_000
-LOOK_AGAIN_NS: Final = 20_000_000
-"""How often a call that is held by an action looks whether it is over."""
 MOST_STEPS_AT_ONCE: Final = 1000
 """Steps run without waiting before others get their turn: a scenario may jump in a circle."""
 
@@ -41,7 +39,7 @@ _STOPS_RESENDING: Final = (b"ACK", b"BYE", b"CANCEL", b"PRACK")
 NOTHING_HEARD: Final = Heard()
 
 
-class Call(Progress):
+class Call(Holding):
     """One call."""
 
     __slots__ = (
@@ -255,15 +253,6 @@ class Call(Progress):
         self._wait(now_ns + duration_ns, Call._pause_over)
         return False
 
-    def _enter_digits(self, step: DigitsStep, now_ns: int) -> bool:
-        """Wait, unless they have come already."""
-        if self.media.take_digits(step.pattern):
-            self.context.meter.steps[step.index].messages += 1
-            return self._pass(step, self._last_data(), now_ns)
-        if step.timeout_ns is not None:
-            self._wait(now_ns + step.timeout_ns, timeouts.digits_timed_out)
-        return False
-
     def _enter_nop(self, step: NopStep, now_ns: int) -> bool:
         self.context.meter.steps[step.index].messages += 1
         return self._pass(step, self._last_data(), now_ns)
@@ -404,62 +393,17 @@ class Call(Progress):
             meter.steps[answer.sent_by].retransmissions += 1
             meter.counters.retransmissions += 1
 
-    # --- what comes without a message ---------------------------------------------------------------------------------
-
-    def digits_arrived(self, now_ns: int) -> None:
-        """The peer has sent digits (DTMF): whoever waits for some looks."""
-        steps = self.context.program.steps
-        step = steps[self.step_index] if self.step_index < len(steps) and not self._counted else None
-        if not isinstance(step, DigitsStep) or self._held_by is not None or not self.media.take_digits(step.pattern):
-            return
-        self.wait_until_ns = 0
-        self.context.meter.steps[step.index].messages += 1
-        if self._pass(step, self._last_data(), now_ns):
-            self._advance(now_ns)
-        elif not self.is_over:
-            self._schedule()
-
-    def _is_held(self, now_ns: int) -> bool:
-        """Begin to wait for what an action waits for. Who waited before goes on: a message has led the call further."""
-        hold = self._held_by
-        if hold is None or self._held_until_ns:
-            self._held_by = None
-            if hold is not None:
-                hold.is_over(self, True)
-            return False
-        self._held_until_ns = now_ns + self._held_ms * NS_A_MS
-        self._wait(now_ns + LOOK_AGAIN_NS, Call._look_again)
-        return True
-
-    def _advance_unless_held(self, now_ns: int) -> None:
-        if self._held_by is None or not self._is_held(now_ns):
-            self._advance(now_ns)
-        else:
-            self._schedule()
-
-    def _hold_here(self, now_ns: int) -> None:
-        """Of a message that leads nowhere: what its actions wait for is judged at once, for the call waits for others."""
-        hold = self._held_by
-        if hold is not None and not self._held_until_ns:
-            self._held_by = None
-            hold.is_over(self, True)
-        self._schedule()
-
-    def _look_again(self, now_ns: int) -> None:
-        hold = self._held_by
-        late = now_ns >= self._held_until_ns
-        if hold is not None and not hold.is_over(self, late) and not late:
-            self._wait(now_ns + LOOK_AGAIN_NS, Call._look_again)
-            return
-        self._held_by = None
-        if not self.is_over:
-            self._advance(now_ns)
-
     # --- times ---------------------------------------------------------------------------------------------------------
 
     def _wait(self, until_ns: int, then: Callable[[Call, int], None]) -> None:
         self.wait_until_ns = until_ns
         self._on_wait = then
+
+    def _wait_for_digits(self, until_ns: int) -> None:
+        self._wait(until_ns, timeouts.digits_timed_out)
+
+    def _wait_to_look(self, until_ns: int) -> None:
+        self._wait(until_ns, Call._look_again)
 
     def _schedule(self) -> None:
         """Tell the host when to wake this call, if that is earlier than what it knows."""

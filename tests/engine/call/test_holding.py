@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.call.call import LOOK_AGAIN_NS
+from engine.call.holding import LOOK_AGAIN_NS
 from engine.messages import Failure
 from tests.engine.call.virtual import MS, UAC_CALL, World
 
