@@ -85,6 +85,12 @@ def _workers(config: RunConfig, scenario: ScenarioDescription | None) -> None:
         raise OptionError("-p", config.local_port, f"{config.workers} workers need as many ports, and {LAST_PORT} is the last")
 
 
+def _media_ports(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.max_media_port < config.media_port:
+        what = f"ports for media begin at -mp {config.media_port}; give a higher one"
+        raise OptionError("-max_rtp_port", config.max_media_port, what)
+
+
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
@@ -94,6 +100,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _behaviours,
     _call_ids,
     _workers,
+    _media_ports,
     check_data_files,
     check_indexes,
     check_sources,

@@ -58,11 +58,12 @@ def _exec(node: ActionNode, scope: Scope) -> Action:
 
 
 def _doubt(node: ActionNode, element: str) -> str:
-    """A command that a peer has a part in; and what SIPp makes of an `int_cmd`: any that it does not know is `stop_call`, and
-    that stops a call only in a <recv>."""
-    if "command" in node.attributes:
-        heard = next((word.source for word in node.texts["command"].words if word.name in _FROM_PEER), "")
-        return f"exec: what the peer sends for [{heard}] is read by the shell, commands in it are run" if heard else ""
+    """A command, or the name of a file, that a peer has a part in; and what SIPp makes of an `int_cmd`: any that it does not
+    know is `stop_call`, and that stops a call only in a <recv>."""
+    for attribute, text in node.texts.items():
+        heard = next((word.source for word in text.words if word.name in _FROM_PEER), "") if attribute in _RISKS else ""
+        if heard:
+            return f"exec: what the peer sends for [{heard}] {_RISKS[attribute]}"
     if "int_cmd" not in node.attributes:
         return ""
     name = node.attributes["int_cmd"]
@@ -76,6 +77,12 @@ def _doubt(node: ActionNode, element: str) -> str:
 
 _FROM_PEER = frozenset({"last_", "last_message", "last_Request_URI", "next_url", "routes", "peer_tag_param"})
 """Keywords whose text is the peer's."""
+_RISKS: Mapping[str, str] = {
+    "command": "is read by the shell, commands in it are run",
+    **dict.fromkeys(media_playing.COMMANDS, "names the file that is sent to it, which may be any"),
+    **dict.fromkeys(media_recording.COMMANDS, "names the file that is written, which may be any"),
+}
+"""What may come of them in an attribute."""
 
 
 def runs_commands(nodes: tuple[ActionNode, ...]) -> bool:

@@ -41,6 +41,7 @@ NOWHERE = "no/where"
         ({"workers": 2, "users": 1}, OptionError, "-users: 2 workers"),
         ({"workers": 2, "call_limit": 1}, OptionError, "-l: 2 workers"),
         ({"workers": 2, "local_port": 65535}, OptionError, "-p: 2 workers"),
+        ({"media_port": 7000, "max_media_port": 6999}, OptionError, "-max_rtp_port: ports for media begin at -mp 7000"),
         ({"remote": "nowhere.invalid"}, TransportError, "nowhere.invalid: the remote host cannot be resolved"),
         ({"local_ip": "192.0.2.1"}, BindError, "choose one with -i"),
         ({"bind_to_device": "eth99"}, BindError, "-bind_to_device eth99: there is no network device 'eth99'"),

@@ -66,6 +66,14 @@ def test_what_is_refused(attributes: str, expected: str) -> None:
             in_recv('command="echo [last_From] >>from.txt"'),
             "exec: what the peer sends for [last_From] is read by the shell, commands in it are run",
         ),
+        (
+            in_recv('rtp_stream="[last_Subject].wav"'),
+            "exec: what the peer sends for [last_Subject] names the file that is sent to it, which may be any",
+        ),
+        (
+            in_recv('rtp_record="start,[last_Subject].wav"'),
+            "exec: what the peer sends for [last_Subject] names the file that is written, which may be any",
+        ),
         (in_recv('int_cmd="x"'), "it is one of stop_call, stop_gracefully, stop_now"),
     ],
 )
