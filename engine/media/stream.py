@@ -169,6 +169,11 @@ class OutStream(Due):
         return self._base is not None and not self._paused_ns
 
     @property
+    def plays_own(self) -> bool:
+        """Whether a track is played, or paused, whose packets get their headers here; a replayed capture has its own."""
+        return self._base is not None and not self._base.track.whole
+
+    @property
     def inserting(self) -> bool:
         """Whether something inserted is being played or waits for that."""
         return bool(self._inserts)
@@ -205,7 +210,8 @@ class OutStream(Due):
     def insert(self, track: Track, now_ns: int, payload_type: int | None = None) -> bool:
         """Send a track in place of what is played meanwhile (RFC 4733 section 2.5); it waits for those inserted before.
 
-        False when too many wait.
+        Of a replayed capture that is inserted the stream learns nothing: its own numbers go on after it. False when too many
+        wait.
         """
         if len(self._inserts) >= MOST_INSERTS:
             return False
@@ -307,7 +313,10 @@ class OutStream(Due):
         if self.tap is not None:
             self._tell(self.tap, current, index, now_ns)
         if track.whole:
-            self._note_whole(track, start, size, now_ns)
+            if current is self._base:
+                self._note_whole(track, start, size, now_ns)
+            else:
+                self._octets += size - HEADER_BYTES if _is_rtp(payloads, start, size) else size
             if self.protect is not None and _is_rtp(payloads, start, size):
                 done = self._send_protected(outlet, payloads[start : start + size], size - HEADER_BYTES)
             else:

@@ -228,6 +228,9 @@ class CallMedia:
     def play(self, kind: MediaKind, track: Track, loops: int, payload_type: int | None) -> None:
         """See `CallMedia`."""
         leg = self._ready(kind)
+        if track.whole and leg.stream.plays_own:
+            self._replay_beside(leg, track)
+            return
         if payload_type is None and track.codec and not track.whole:
             payload_type = leg.agreement.payload_type_out(track.codec, track.clock_rate)
         self._codecs[kind] = track.codec
@@ -238,6 +241,13 @@ class CallMedia:
             self._echo_checks[kind].plays(self._desk.payloads_of(track))
         leg.stream.play(track, self._desk.now_ns(), loops, payload_type)
         self._desk.begin(leg)
+
+    def _replay_beside(self, leg: Leg, track: Track) -> None:
+        """Replay a capture without an end to what is streamed, as in SIPp; what is streamed is silent meanwhile."""
+        if leg.stream.insert(track, self._desk.now_ns()):
+            self._desk.begin(leg)
+        else:
+            self._call.warn("a capture is not replayed: too many wait for that")
 
     def _ready(self, kind: MediaKind) -> Leg:
         """The leg of a kind, with a port: [media_port] where our SDP has said nothing of it."""

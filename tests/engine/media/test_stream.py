@@ -232,6 +232,34 @@ def test_whole_datagrams_go_out_as_they_are_and_tell_what_the_stream_is() -> Non
     assert stream.octets_sent == 8 + len(datagrams[1]) + 8
 
 
+def test_a_capture_that_is_inserted_leaves_the_stream_its_own_numbers() -> None:
+    stage = Stage()
+    stream = stage.stream(ssrc=1, sequence=5, timestamp=0)
+    stream.play(track_of(10), START_NS)
+    stage.go(30)
+    assert stream.plays_own
+    stream.insert(whole_track(rtp(700, 9000, 0xABCD), rtp(701, 9160, 0xABCD), period_ms=40), stage.clock.now_ns)
+    stage.go(500)
+    own = [sent for sent in stage.sent if sent.ssrc == 1]
+    assert [sent.sequence for sent in own] == list(range(5, 5 + len(own)))
+    assert [sent.timestamp for sent in own] == [0, 160, *range(640, 1600, 160)]
+    assert [sent.sequence for sent in stage.sent if sent.ssrc == 0xABCD] == [700, 701]
+    assert (stream.ssrc, stream.last_timestamp) == (1, 1440)
+    assert stream.packets_sent == 2 + len(own)
+    assert not stream.plays_own
+
+
+def test_a_capture_is_none_of_the_streams_own_making() -> None:
+    stage = Stage()
+    stream = stage.stream()
+    assert not stream.plays_own
+    stream.play(whole_track(rtp(1, 2, 3)), START_NS)
+    assert not stream.plays_own
+    stream.play(track_of(), START_NS)
+    stream.pause(START_NS)
+    assert stream.plays_own
+
+
 def test_rtcp_and_short_datagrams_in_a_capture_tell_nothing() -> None:
     stage = Stage()
     stream = stage.stream(ssrc=1)

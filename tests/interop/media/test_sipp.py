@@ -205,6 +205,17 @@ def test_what_we_replay_arrives_as_it_was_with_its_gaps(pair: Pair, media: Seque
         gaps_are_those_of_the_capture(call, replayed)
 
 
+def test_a_replay_does_not_end_what_is_streamed(pair: Pair) -> None:
+    caller(pair.folder, OWN, talking(do('rtp_stream="tone.ulaw,-1,0"'), wait(200), REPLAY, wait(1200)))
+    callee(pair.folder, SHARED)
+    pair.we_call()
+    replayed = {data for _, data in _replayed((pair.folder / "tone.ulaw").read_bytes())}
+    kinds = [one.data in replayed for one in pair.to_them()]
+    assert kinds.count(True) == CALLS * PACKETS
+    assert not any(kinds[:5])
+    assert not any(kinds[-5:])
+
+
 @raw_sockets
 def test_the_digits_that_they_play_are_heard(pair: Pair) -> None:
     caller(pair.folder, SIPP_EVENTS, talking(do('play_dtmf="1#"'), wait(2000)))
