@@ -121,7 +121,8 @@ _ACTIONS = Section(
         ),
         Row(
             what="Files that are played",
-            does="Looked for beside the scenario, then in the working folder; read once, when the run starts.",
+            does="Looked for beside the scenario, then in the working folder, then among those that come with the program; "
+            "read once, when the run starts.",
             note="SIPp 3.6 looks for those of `rtp_stream` in the working folder only.",
             tests=COMMANDS(
                 "test_a_file_is_looked_for_beside_the_scenario_and_then_here",
