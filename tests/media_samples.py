@@ -31,6 +31,7 @@ SPEECH_RATE = 16_000
 SPEECH_MS = 3000
 START = 1_700_000_000
 SOURCE = 0x60551BBE
+"""Of captures. Those of digits have others: a call that replays one after another would seem to send packets a second time."""
 DIGITS = {**{digit: digit for digit in "0123456789"}, "star": "*", "pound": "#"}
 
 _TURN = 1024
@@ -91,12 +92,12 @@ def capture(datagrams: Iterator[tuple[int, bytes]]) -> bytes:
     return file.getvalue()
 
 
-def rtp(track: Track, sequence: int = 1, timestamp: int = 240) -> Iterator[tuple[int, bytes]]:
+def rtp(track: Track, sequence: int = 1, timestamp: int = 240, source: int = SOURCE) -> Iterator[tuple[int, bytes]]:
     """The packets of a track."""
     for k, (at, size) in enumerate(zip(track.starts, track.sizes, strict=True)):
         payload = track.payloads[at : at + size]
         stamp = timestamp + track.timestamps[k]
-        yield track.dues_ns[k], write_rtp(track.payload_type, sequence + k, stamp, SOURCE, payload, bool(track.markers[k]))
+        yield track.dues_ns[k], write_rtp(track.payload_type, sequence + k, stamp, source, payload, bool(track.markers[k]))
 
 
 def a_law_call() -> bytes:
@@ -180,8 +181,8 @@ def fax() -> bytes:
 def samples() -> Mapping[str, bytes]:
     """Every file, by its place in `scenarios`."""
     digits = {
-        f"pcap/dtmf_2833_{name}.pcap": capture(rtp(digits_track(digit, 101, tone_ms=160, gap_ms=60)))
-        for name, digit in DIGITS.items()
+        f"pcap/dtmf_2833_{name}.pcap": capture(rtp(digits_track(digit, 101, tone_ms=160, gap_ms=60), source=SOURCE + number))
+        for number, (name, digit) in enumerate(DIGITS.items(), 1)
     }
     return {
         **digits,

@@ -37,6 +37,17 @@ def payload_of(datagram: bytes) -> bytes:
     return datagram[packet.payload_start : packet.payload_end]
 
 
+def source_of(name: str) -> int:
+    packet = read_rtp(datagrams(name)[0])
+    assert packet is not None
+    return packet.ssrc
+
+
+def test_captures_that_a_call_replays_one_after_another_are_told_apart() -> None:
+    names = ["pcap/g711a.pcap", *(f"pcap/dtmf_2833_{name}.pcap" for name in DIGITS)]
+    assert len(set(map(source_of, names))) == len(names)
+
+
 def test_they_are_what_the_script_makes() -> None:
     made = samples()
     there = {str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*")}
