@@ -41,12 +41,13 @@ class Replay:
 class _Flow:
     """What went to one address and port: places in the file, with their times."""
 
-    __slots__ = ("bytes", "ends", "port", "rtcp", "rtp", "starts", "text", "times_ns")
+    __slots__ = ("bytes", "ends", "payload_type", "port", "rtcp", "rtp", "starts", "text", "times_ns")
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.starts, self.ends, self.times_ns = array("Q"), array("Q"), array("q")
         self.rtp = self.rtcp = self.text = self.bytes = 0
+        self.payload_type = 0
 
     def add(self, data: bytes, start: int, end: int, time_ns: int) -> None:
         """One more datagram."""
@@ -58,6 +59,7 @@ class _Flow:
             if data[start + 1] in _RTCP_TYPES:
                 self.rtcp += 1
             elif end - start >= _RTP_HEADER:
+                self.payload_type = self.payload_type if self.rtp else data[start + 1] & 0x7F
                 self.rtp += 1
         elif end > start and (65 <= data[start] <= 90 or data[start] in b"\r\n"):
             self.text += 1
@@ -169,7 +171,7 @@ def _track(data: bytes, flow: _Flow, dues_ns: array[int]) -> Track:
     for size in sizes:
         starts.append(at)
         at += size
-    payload_type = data[flow.starts[0] + 1] & 0x7F if flow.is_rtp and sizes[0] >= _RTP_HEADER else 0
+    payload_type = flow.payload_type if flow.is_rtp else 0
     codec = codec_of(None, payload_type) if flow.is_rtp else None
     gap_ns = dues_ns[-1] // (len(dues_ns) - 1) if len(dues_ns) > 1 else _USUAL_GAP_NS
     nothing = bytes(len(starts))

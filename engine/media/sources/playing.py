@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from engine.errors import MediaError
-from engine.media.codecs import H264
+from engine.media.codecs import H264, ILBC, ILBC_20, Codec
 from engine.media.kinds import MediaKind
 from engine.media.sources.annexb import annexb_track, is_annexb
 from engine.media.sources.ogg import is_ogg, ogg_track
@@ -52,4 +54,18 @@ def _track(spec: StreamSpec, data: bytes) -> tuple[Track, int]:
         return annexb_track(data, spec.file), spec.loops
     if is_wav(data):
         return wav_track(data, spec.file, spec.codec, spec.loops)
-    return raw_track(data, spec.file, spec.codec, spec.loops)
+    codec, start = _framing(spec.codec, data)
+    return raw_track(data[start:], spec.file, codec, spec.loops)
+
+
+_ILBC_FILES: Final[Mapping[bytes, Codec]] = {b"#!iLBC20\n": ILBC_20, b"#!iLBC30\n": ILBC}
+"""How a file of iLBC may begin (RFC 3952 section 6); without such a line its frames are of 30 ms, as for SIPp."""
+
+
+def _framing(codec: Codec, data: bytes) -> tuple[Codec, int]:
+    """What the packets of a file of payloads are like, and where they begin."""
+    if codec is ILBC:
+        for line, found in _ILBC_FILES.items():
+            if data.startswith(line):
+                return found, len(line)
+    return codec, 0

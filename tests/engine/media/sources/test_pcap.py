@@ -104,6 +104,13 @@ def test_digits_of_rfc_4733_are_as_good_as_sound() -> None:
     assert (payloads(track), track.payload_type, track.codec, track.period_ns) == ([event], 101, "", 20 * MS)
 
 
+def test_the_payload_type_is_that_of_the_first_rtp() -> None:
+    check = b"\0\1\0\0\x21\x12\xa4\x42" + bytes(12)
+    frames = [(k, ethernet(ipv4(udp(data)))) for k, data in enumerate([check, rtp(0, 9), rtp(1, 101), rtp(2, 9)])]
+    track = replay(pcap_by_hand(frames), "a.pcap").track
+    assert (len(track), track.payload_type, track.codec) == (4, 9, "G722")
+
+
 def test_a_clock_that_goes_back_leaves_no_gap() -> None:
     times = [0, 20 * MS, 5 * MS, 25 * MS]
     played = replay(pcap_by_hand([(time, ethernet(ipv4(udp(rtp(k))))) for k, time in enumerate(times)]), "a.pcap")

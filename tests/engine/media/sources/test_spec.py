@@ -153,6 +153,13 @@ def test_what_is_played_has_the_payload_type_that_was_said() -> None:
     assert playable(stream("synthetic:tone,3,0")).loops == 3
 
 
+@pytest.mark.parametrize(("line", "sizes"), [(b"#!iLBC20\n", [38, 38]), (b"#!iLBC30\n", [50, 50]), (b"", [50, 50])])
+def test_the_first_line_of_a_file_of_ilbc_says_its_mode(line: bytes, sizes: list[int]) -> None:
+    track = playable(stream("a.lbc,1,97,iLBC/8000"), line + bytes(sum(sizes))).track
+    assert (list(track.sizes), track.payload_type) == (sizes, 97)
+    assert track.period_ns == 2 * {38: 20_000_000, 50: 30_000_000}[sizes[0]]
+
+
 def test_an_empty_file_is_said_by_its_name() -> None:
     with pytest.raises(MediaError, match=r"^a\.wav: the file is empty"):
         playable(stream("a.wav"))
