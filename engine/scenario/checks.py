@@ -13,6 +13,7 @@ from typing import Any
 from engine.messages import ProblemCode, Role
 from engine.scenario.attributes import COMMANDS_LATER, COMMON, OF_ELEMENT
 from engine.scenario.digits import DigitPattern
+from engine.scenario.media_uses import step_uses_media
 from engine.scenario.model import (
     PAUSE_VARIABLE,
     RETURN_VARIABLE,
@@ -46,6 +47,8 @@ def check_steps(reading: Reading) -> Scenario:
     steps = tuple(_step(draft, labels, problems) for draft in drafts)
     labels_of_init = _labels(reading.init, problems)
     init = tuple(_step(draft, labels_of_init, problems) for draft in reading.init.drafts)
+    for step in filter(step_uses_media, init):
+        problems.error(step.line, "there are no media in <init>", "there is no call yet whose they could be")
     every_draft = [*reading.init.drafts, *drafts]
     if not problems.errors and not steps:
         problems.error(0, "the scenario has no steps")

@@ -18,10 +18,14 @@ WORDS: Final = frozenset(media.OF_CALL)
 
 def uses_media(scenario: Scenario) -> bool:
     """Whether one of its steps plays something, hears something, or speaks of a port or key of the call."""
-    for step in scenario.steps:
-        if isinstance(step, Digits) or any(_is_media(node.name, node.attributes) for node in step.actions):
-            return True
-    return any(word in WORDS for word in _words(scenario))
+    return any(map(step_uses_media, scenario.steps))
+
+
+def step_uses_media(step: Step) -> bool:
+    """The same of one step."""
+    if isinstance(step, Digits) or any(_is_media(node.name, node.attributes) for node in step.actions):
+        return True
+    return any(word in WORDS for word in _words_of(step))
 
 
 def speaks_of_dtls(scenario: Scenario) -> bool:

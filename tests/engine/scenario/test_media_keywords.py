@@ -102,6 +102,12 @@ def test_which_scenarios_have_media(body: str, expected: bool) -> None:
     assert uses_media(load_scenario("s.xml", scenario_bytes(body))) == expected
 
 
+@pytest.mark.parametrize("action", ['<exec rtp_stream="pause"/>', '<log message="[dtmf_digits]"/>', '<rtp_echo value="1"/>'])
+def test_there_are_no_media_before_there_is_a_call(action: str) -> None:
+    (problem,) = problems_of(f"<init>\n<nop><action>{action}</action></nop></init>{OPTIONS}")
+    assert problem.startswith("s.xml:4: there are no media in <init> — there is no call yet")
+
+
 def test_a_program_has_media_when_its_run_has() -> None:
     assert not program_of(OPTIONS).uses_media
     assert program_of(OPTIONS, with_media=True).uses_media
