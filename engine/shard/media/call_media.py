@@ -412,6 +412,7 @@ class CallMedia:
         for kind, leg in self._legs.items():
             if leg.closed:
                 continue
+            self._tell_unsent(kind, leg)
             leg.close(now_ns)
             desk.end(leg)
             if isinstance(leg.port, SharedPort):
@@ -425,6 +426,12 @@ class CallMedia:
         for own in self._own.values():
             desk.give_back(own)
         self._own.clear()
+
+    def _tell_unsent(self, kind: MediaKind, leg: Leg) -> None:
+        """Say that all that was played went nowhere; where keys are missing, that is said already."""
+        stream = leg.stream
+        if stream.unaddressed and not stream.packets_sent and not leg.keying.wanted:
+            self._call.warn(f"{kind} was played and not sent: the peer's SDP has no m={kind} line with a port to send it to")
 
 
 def _lines(message: bytes) -> list[MediaLine]:
