@@ -36,21 +36,26 @@ class Agreement:
         """The latest exchange that came to its end began with our description."""
         self._open = _NOBODY
 
-    def sent(self, line: MediaLine) -> None:
-        """We have sent this: the answer to an offer that has come, or else an offer. The same once more changes nothing."""
-        if self._open == _THEY:
-            self.offered_by_us, self._open = False, _NOBODY
-        elif line != self.local:
+    def sent(self, line: MediaLine, *, offers: bool = False) -> None:
+        """We have sent this. `offers`: in a request that offers (INVITE, UPDATE); else it answers, if there is an offer."""
+        if offers or (self._open != _THEY and self.remote is None):
             self._open = _WE
+        elif self._open == _THEY:
+            self.offered_by_us, self._open = False, _NOBODY
         self.local = line
 
-    def received(self, line: MediaLine) -> None:
-        """The peer has sent this: the answer to our offer, or else an offer."""
-        if self._open == _WE:
-            self.offered_by_us, self._open = True, _NOBODY
-        elif line != self.remote:
+    def received(self, line: MediaLine, *, offers: bool = False) -> None:
+        """The peer has sent this; `offers` as above."""
+        if offers or (self._open != _WE and self.local is None):
             self._open = _THEY
+        elif self._open == _WE:
+            self.offered_by_us, self._open = True, _NOBODY
         self.remote = line
+
+    @property
+    def is_open(self) -> bool:
+        """An offer waits for its answer: until then what was agreed before holds (RFC 3264 section 8)."""
+        return self._open != _NOBODY
 
     @property
     def is_ours_to_answer(self) -> bool:

@@ -57,7 +57,7 @@ class Keying:
         local, remote = agreement.local, agreement.remote
         if local is not None and remote is None:
             self.pending = bool(local.crypto or local.fingerprints)
-        if local is None or remote is None or not remote.port:
+        if local is None or remote is None or not remote.port or agreement.is_open:
             return
         self.pending = False
         if agreement.is_keyed_in_sdp:
@@ -83,7 +83,10 @@ class Keying:
         self._keys = outgoing, incoming
         self.pending = False
         try:
-            self.srtp = Srtp(outgoing, incoming)
+            if self.srtp is None:
+                self.srtp = Srtp(outgoing, incoming)
+            else:
+                self.srtp.renew(outgoing, incoming)
         except ValueError as error:
             self._fail(str(error))
 

@@ -157,14 +157,14 @@ class Leg:
 
     # --- what both sides say -------------------------------------------------------------------------------------------
 
-    def sent(self, line: MediaLine) -> None:
-        """We have sent this description."""
-        self.agreement.sent(line)
+    def sent(self, line: MediaLine, *, offers: bool = False) -> None:
+        """We have sent this description; `offers`: in a request that offers."""
+        self.agreement.sent(line, offers=offers)
         self._settle()
 
-    def received(self, line: MediaLine) -> None:
-        """The peer has sent this description."""
-        self.agreement.received(line)
+    def received(self, line: MediaLine, *, offers: bool = False) -> None:
+        """The peer has sent this description; `offers` as above."""
+        self.agreement.received(line, offers=offers)
         self._settle()
 
     def open(self, port: LegPort) -> None:

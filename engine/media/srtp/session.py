@@ -51,7 +51,7 @@ _REFUSED: Final = {
 class _Direction:
     """libsrtp's context of one direction, with its buffer and the SSRCs that it knows."""
 
-    __slots__ = ("_buffer", "_context", "_keys", "_last", "_length", "_mki", "_owner", "_ssrcs", "_view", "status")
+    __slots__ = ("_buffer", "_context", "_last", "_length", "_mki", "_owner", "_ssrcs", "_view", "keys", "status")
 
     def __init__(self, keys: Keys, ssrc_type: int) -> None:
         self._owner = context_of(keys, ssrc_type)
@@ -59,7 +59,7 @@ class _Direction:
         self._buffer: Any = ffi.new("char[]", _BUFFER_BYTES)
         self._view: Any = ffi.buffer(self._buffer)
         self._length: Any = ffi.new("int *")
-        self._keys = keys
+        self.keys = keys
         self._mki = keys.mki
         self._ssrcs: OrderedDict[bytes, None] = OrderedDict()
         self._last = b""
@@ -110,12 +110,12 @@ class _Direction:
         """The packet with the master key identifier before its tag, or behind all in AEAD (RFC 3711 3.1, RFC 7714 7 and 9)."""
         if not self._mki or not packet:
             return packet
-        end = len(packet) if self._keys.suite.aead else len(packet) - tag_bytes
+        end = len(packet) if self.keys.suite.aead else len(packet) - tag_bytes
         return packet[:end] + self._mki + packet[end:]
 
     def without_mki(self, packet: bytes, tag_bytes: int) -> bytes:
         """The packet without the master key identifier; b"" when it has another."""
-        end = len(packet) if self._keys.suite.aead else len(packet) - tag_bytes
+        end = len(packet) if self.keys.suite.aead else len(packet) - tag_bytes
         start = end - len(self._mki)
         return packet[:start] + packet[end:] if start > 0 and packet[start:end] == self._mki else b""
 
@@ -141,16 +141,24 @@ class Srtp:
     )
 
     def __init__(self, outgoing: Keys | None, incoming: Keys | None) -> None:
-        self._outgoing = None if outgoing is None else _Direction(outgoing, ANY_OUTBOUND)
-        self._incoming = None if incoming is None else _Direction(incoming, ANY_INBOUND)
-        self._write_tag = 0 if outgoing is None else outgoing.suite.tag_bytes
-        self._write_rtcp_tag = 0 if outgoing is None else outgoing.suite.rtcp_tag_bytes
-        self._read_tag = 0 if incoming is None else incoming.suite.tag_bytes
-        self._read_rtcp_tag = 0 if incoming is None else incoming.suite.rtcp_tag_bytes
+        self._outgoing: _Direction | None = None
+        self._incoming: _Direction | None = None
         self.replayed = 0
         self.rejected = 0
         self.malformed = 0
         self.unprotected = 0
+        self.renew(outgoing, incoming)
+
+    def renew(self, outgoing: Keys | None, incoming: Keys | None) -> None:
+        """Other keys from now on. A direction whose keys are what they were goes on as it was. Raises ValueError as above."""
+        if self._outgoing is None or self._outgoing.keys != outgoing:
+            self._outgoing = None if outgoing is None else _Direction(outgoing, ANY_OUTBOUND)
+        if self._incoming is None or self._incoming.keys != incoming:
+            self._incoming = None if incoming is None else _Direction(incoming, ANY_INBOUND)
+        self._write_tag = 0 if outgoing is None else outgoing.suite.tag_bytes
+        self._write_rtcp_tag = 0 if outgoing is None else outgoing.suite.rtcp_tag_bytes
+        self._read_tag = 0 if incoming is None else incoming.suite.tag_bytes
+        self._read_rtcp_tag = 0 if incoming is None else incoming.suite.rtcp_tag_bytes
 
     def protect(self, packet: bytes) -> bytes:
         """SRTP of a whole RTP packet. b"" when it must not be sent: it is none, or its index is far behind the newest one."""

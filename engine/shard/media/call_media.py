@@ -35,6 +35,8 @@ MOST_DIGITS: Final = 1000
 """Digits that wait for a `recv dtmf`; of more the oldest are forgotten."""
 _NOTHING: Final = "none"
 _NS_A_MS: Final = 1_000_000
+_OFFERING: Final = (b"INVITE ", b"UPDATE ")
+"""Requests whose SDP is an offer (RFC 3261 section 13.2.1, RFC 3311)."""
 _PORT_OF: Final[Mapping[MediaKind, int]] = {MediaKind.AUDIO: 0, MediaKind.VIDEO: 2, MediaKind.IMAGE: 4}
 """From [media_port] to the port of a kind, where no SDP of ours says."""
 
@@ -97,14 +99,14 @@ class CallMedia:
             leg = self._leg(kind)
             if line.port and (leg.port is None or leg.agreement.local is None or leg.agreement.local.port != line.port):
                 self._open(leg, line.port)
-            leg.sent(line)
+            leg.sent(line, offers=message.startswith(_OFFERING))
 
     def sdp_received(self, message: bytes) -> None:
         """See `CallMedia`."""
         for line in _lines(message):
             kind = _kind_of(line)
             if kind is not None:
-                self._leg(kind).received(line)
+                self._leg(kind).received(line, offers=message.startswith(_OFFERING))
 
     def _leg(self, kind: MediaKind) -> Leg:
         leg = self._legs.get(kind)

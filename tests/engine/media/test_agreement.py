@@ -108,3 +108,29 @@ def test_who_begins_the_handshake(ours: str, theirs: str, we_offer: bool, role: 
     text = "m=audio 1 UDP/TLS/RTP/SAVP 0\na=fingerprint:sha-256 AB\na=setup:"
     assert agreed(text + ours, text + theirs, we_offer=we_offer).dtls_role == role
     assert agreed("m=audio 1 RTP/AVP 0", text + theirs).dtls_role == ""
+
+
+def test_an_offer_is_open_until_it_is_answered() -> None:
+    first, second = line("m=audio 2 RTP/AVP 0"), line("m=audio 3 RTP/AVP 0")
+    agreement = Agreement()
+    agreement.sent(first, offers=True)
+    assert agreement.is_open
+    agreement.received(second)
+    assert not agreement.is_open
+    agreement.received(second)  # a provisional response had it, too
+    assert not agreement.is_open
+    agreement.received(second, offers=True)  # the session is refreshed with what was said before
+    assert agreement.is_ours_to_answer
+    agreement.sent(second)
+    assert not agreement.is_open
+    assert not agreement.offered_by_us
+    agreement.sent(first)  # the answer once more, with other words
+    assert not agreement.is_open
+
+
+def test_a_response_may_offer_and_the_acknowledgement_answer() -> None:
+    agreement = Agreement()
+    agreement.received(line("m=audio 2 RTP/AVP 0"))
+    assert agreement.is_ours_to_answer
+    agreement.sent(line("m=audio 3 RTP/AVP 0"))
+    assert not agreement.is_open

@@ -12,7 +12,7 @@ from engine.media.demux import is_dtls, is_rtcp, is_rtp, is_stun
 from engine.media.srtp.identity import Identity
 from engine.media.srtp.sdes import new_key
 from engine.media.srtp.session import Srtp
-from engine.media.srtp.suites import AES_CM_128_HMAC_SHA1_80, SUITES, Suite
+from engine.media.srtp.suites import AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80, SUITES, Suite
 from engine.media.stun import _signed, _written, is_authentic
 from tests.engine.media.virtual_legs import Host, Wire, offer_and_answer, source_of
 
@@ -162,6 +162,68 @@ def test_a_handshake_that_begins_before_the_answer_came() -> None:
     caller.send(1)
     wire.run()
     assert callee.tally.packets_received == 1
+
+
+def talk(wire: Wire, caller: Host, callee: Host, first: int) -> tuple[int, int]:
+    """Ten packets each; how many each has heard so far."""
+    for sequence in range(first, first + 10):
+        caller.send(sequence)
+        callee.send(sequence)
+        wire.run()
+    return caller.tally.packets_received, callee.tally.packets_received
+
+
+@pytest.mark.parametrize("suite", [AES_CM_128_HMAC_SHA1_80, AEAD_AES_128_GCM], ids=["of the same suite", "of another suite"])
+def test_new_keys_hold_from_the_answer_on(suite: Suite) -> None:
+    wire, caller, callee = keyed()
+    assert talk(wire, caller, callee, 0) == (10, 10)
+    offer, answer = caller.line(crypto(suite)), callee.line(crypto(suite))
+    caller.leg.sent(offer, offers=True)
+    assert talk(wire, caller, callee, 10) == (20, 20)
+    callee.leg.received(offer, offers=True)
+    assert talk(wire, caller, callee, 20) == (30, 30)
+    callee.leg.sent(answer)
+    caller.leg.received(answer)
+    assert talk(wire, caller, callee, 30) == (40, 40)
+    assert len(wire.sent[-1][2]) == 172 + suite.tag_bytes
+    assert caller.said == callee.said == []
+    assert caller.tally.srtp_rejected == callee.tally.srtp_rejected == 0
+
+
+def test_a_session_that_is_refreshed_keeps_its_keys() -> None:
+    wire, caller, callee = keyed()
+    offer, answer = caller.leg.agreement.local, callee.leg.agreement.local
+    assert offer is not None
+    assert answer is not None
+    talk(wire, caller, callee, 0)
+    replayed = wire.sent[0]
+    for leg, line, offers in (
+        (caller.leg.sent, offer, True),
+        (callee.leg.received, offer, True),
+        (callee.leg.sent, answer, False),
+        (caller.leg.received, answer, False),
+    ):
+        leg(line, offers=offers)
+    assert talk(wire, caller, callee, 10) == (20, 20)
+    wire.put(*replayed)
+    wire.run()
+    assert callee.tally.srtp_replayed == 1
+
+
+def test_a_call_in_the_clear_may_become_a_secret_one() -> None:
+    wire = Wire()
+    caller, callee = Host(wire, 1), Host(wire, 2)
+    offer_and_answer(caller, callee, caller.line(), callee.line())
+    assert talk(wire, caller, callee, 0) == (10, 10)
+    offer, answer = (host.line(crypto(AES_CM_128_HMAC_SHA1_80)) for host in (caller, callee))
+    caller.leg.sent(offer, offers=True)
+    callee.leg.received(offer, offers=True)
+    assert talk(wire, caller, callee, 10) == (20, 20)
+    callee.leg.sent(answer)
+    caller.leg.received(answer)
+    assert talk(wire, caller, callee, 20) == (30, 30)
+    assert len(wire.sent[-1][2]) == 182
+    assert caller.said == callee.said == []
 
 
 def test_media_that_are_faster_than_the_last_flight_of_the_handshake_are_heard() -> None:

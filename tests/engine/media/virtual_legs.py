@@ -160,7 +160,7 @@ def offer_and_answer(caller: Host, callee: Host, offer: MediaLine, answer: Media
     """Both sides have told each other."""
     caller.leg.open(caller.port)
     callee.leg.open(callee.port)
-    caller.leg.sent(offer)
-    callee.leg.received(offer)
+    caller.leg.sent(offer, offers=True)
+    callee.leg.received(offer, offers=True)
     callee.leg.sent(answer)
     caller.leg.received(answer)

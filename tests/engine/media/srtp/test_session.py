@@ -200,3 +200,19 @@ def test_ssrcs_of_packets_that_are_not_authentic_are_not_remembered() -> None:
         assert theirs.unprotect(rtp(1, bytes(170), k.to_bytes(4, "big"))) is Refused.REJECTED
     assert theirs._incoming is not None
     assert len(theirs._incoming._ssrcs) == 0
+
+
+def test_a_direction_whose_keys_stay_goes_on_as_it_was() -> None:
+    ours, theirs = pair()
+    for sequence in (65534, 65535, 0, 1):
+        assert theirs.unprotect(ours.protect(rtp(sequence, b"x"))) == rtp(sequence, b"x")
+    first, second = keys_for(AES_CM_128_HMAC_SHA1_80, 1), keys_for(AES_CM_128_HMAC_SHA1_80, 99)
+    other = keys_for(AEAD_AES_128_GCM, 7)
+    ours.renew(first, other)
+    theirs.renew(other, first)
+    out = ours.protect(rtp(2, b"x"))
+    assert out == reference.protect(first, rtp(2, b"x"), rollovers=1)
+    assert theirs.unprotect(out) == rtp(2, b"x")
+    assert theirs.unprotect(out) is Refused.REPLAYED
+    assert ours.unprotect(theirs.protect(rtp(9, b"y"))) == rtp(9, b"y")
+    assert ours.unprotect(Srtp(second, None).protect(rtp(10, bytes(40)))) is Refused.REJECTED
