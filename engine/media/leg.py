@@ -340,7 +340,9 @@ class Leg:
             self._wait()
 
     def rtcp_datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        """What came to the port of RTCP."""
+        """What came to the port of RTCP. There a handshake would be of that port alone; it is let be."""
+        if is_dtls(data):
+            return
         if self.keying.pending:
             self.keying.keep((data, source, arrived_ns, True))
             return
@@ -405,6 +407,8 @@ class Leg:
         port, srtp, muxes = self.port, self.keying.srtp, self.agreement.muxes
         if port is None or self.trouble or (self.keying.wanted and srtp is None):
             return
+        if self.keying.dtls is not None and not muxes:
+            return  # A port of its own has a handshake of its own (RFC 5764 section 3), which we do not hold.
         place = self.agreement.rtcp_place
         destination = self._destination(place) if muxes else self._address(place) if place is not None else None
         if destination is None:

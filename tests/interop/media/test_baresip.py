@@ -11,6 +11,7 @@ from typing import Final
 import av
 import pytest
 
+from engine.messages import MediaCounters
 from tests.interop.media.baresip_peer import SPOKEN_DB, SPOKEN_HZ, Baresip
 from tests.interop.media.scenes import callee, caller, do, media_ports, talking, wait
 from tests.interop.sides import Ours, at
@@ -55,6 +56,8 @@ TALKS: Final = {
     "SDES": Talk("sdes", _sdes("aescm128sha180")),
     "DTLS": Talk("dtls", _audio("UDP/TLS/RTP/SAVPF", 0, "PCMU/8000", *_DTLS)),
 }
+PINGED: Final = ((0, 0), (1, 0))
+"""Garbage, and packets that did not prove their key: it sends one packet of RTCP in the clear before it has keys."""
 SUITES_OFFERED: Final = ("aescm128sha132", "aeadaes128gcm", "aeadaes256gcm")
 
 
@@ -161,3 +164,40 @@ def test_the_phone_takes_the_suite_that_we_offer(programs: Programs, phone: Bare
     run = start(ours, "-sf", "caller.xml", "-s", talk.user, at(phone.host, phone.port))
     talk_over(phone, talk, ours, run)
     we_heard_it(programs, talk)
+
+
+def _reports(programs: Programs, phone: Baresip, sounds: Path, talk: Talk) -> MediaCounters:
+    """What we counted in a call with many reports."""
+    ours = Ours(programs)
+    caller(programs.folder, talk.media, talking(do(f'rtp_stream="{sounds}/{talk.stream}"'), wait(1200)))
+    run = start(ours, "-sf", "caller.xml", "-s", talk.user, at(phone.host, phone.port), "-rtcp_interval", "200")
+    phone.expect("CALL_RTPESTAB", talk.user)
+    assert run.wait() == 0, run.output
+    phone.heard(talk.user)
+    media = ours.summary().media
+    assert media is not None
+    return media.counters
+
+
+@pytest.mark.parametrize("name", ["PCMU", "SDES"])
+def test_the_phone_is_told_by_rtcp_how_it_goes(programs: Programs, phone: Baresip, sounds: Path, name: str) -> None:
+    counted = _reports(programs, phone, sounds, TALKS[name])
+    assert counted.rtcp_sent > 2
+    assert (counted.garbage, counted.srtp_rejected) in PINGED
+    assert "failed to decrypt" not in phone.program.output
+
+
+def test_one_port_for_all_has_one_handshake(programs: Programs, sounds: Path) -> None:
+    phone = Baresip(programs, rtcp_mux=True)
+    media = _audio("UDP/TLS/RTP/SAVPF", 0, "PCMU/8000", *_DTLS, "a=rtcp-mux")
+    counted = _reports(programs, phone, sounds, Talk("dtls", media))
+    assert counted.rtcp_sent > 2
+    assert (counted.garbage, counted.srtp_rejected) in PINGED
+    assert "failed to decrypt" not in phone.program.output
+
+
+def test_no_reports_go_to_a_port_that_wants_a_handshake_of_its_own(programs: Programs, phone: Baresip, sounds: Path) -> None:
+    counted = _reports(programs, phone, sounds, TALKS["DTLS"])
+    assert counted.rtcp_sent == 0
+    assert (counted.garbage, counted.srtp_rejected) in PINGED
+    assert "failed to decrypt" not in phone.program.output
