@@ -27,7 +27,9 @@ PACKETS = 500
 CALLS = (1, 20)
 NS_A_MS = 1_000_000
 OFFER = ("m=audio [auto_media_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
+OWN_PORTS, PEER_PORTS = 20_000, 24_000
 MEDIA_PORTS = 200
+"""How many each side takes at most, from there on."""
 
 
 def write_gaps(path: Path, packets: int) -> list[int]:
@@ -60,14 +62,26 @@ def replay(program: Candidate, folder: Path, calls: int, times_ns: Sequence[int]
     """Play the capture by so many calls at once; a row of the table."""
     caller(folder, OFFER, "\n".join((do('play_pcap_audio="gaps.pcap"'), wait(times_ns[-1] // NS_A_MS + 1000))))
     callee(folder, OFFER)
-    port, media = free_port(), 40_000
+    port, media = free_port(), PEER_PORTS
     peer = Sipp()
     ends = ("-m", str(calls), "-mi", HOST, "-mp", str(media))
     server = Program((*pinned(PEER_CORE), *peer.command, "-sf", "callee.xml", "-p", str(port), *ends, *COMMON), folder)
     try:
         server.wait_bound(port)
         with capture(folder, f"udp and src host {HOST} and dst portrange {media}-{media + MEDIA_PORTS}") as captured:
-            flags = ("-sf", "caller.xml", f"{HOST}:{port}", "-r", str(calls), "-m", str(calls), "-mi", HOST)
+            flags = (
+                "-sf",
+                "caller.xml",
+                f"{HOST}:{port}",
+                "-r",
+                str(calls),
+                "-m",
+                str(calls),
+                "-mi",
+                HOST,
+                "-mp",
+                str(OWN_PORTS),
+            )
             client = Program((*pinned(MEASURED_CORE), *program.command, *flags, *COMMON), folder, program.environment)
             try:
                 assert client.wait() == 0, client.output
