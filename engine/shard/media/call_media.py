@@ -15,6 +15,7 @@ from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
 from engine.media.mos import mos_of_reception
+from engine.media.pacer import phase_ns
 from engine.media.reception import ReceptionSummary
 from engine.media.rtp import HEADER_BYTES
 from engine.media.sdp import MediaLine, read_sdp, sdp_of
@@ -241,7 +242,7 @@ class CallMedia:
             self._hearing.says(track)
         if self._echo_checks is not None and kind in self._echo_checks:
             self._echo_checks[kind].plays(self._desk.payloads_of(track))
-        leg.stream.play(track, self._desk.now_ns(), loops, payload_type)
+        leg.stream.play(track, self._desk.now_ns() + phase_ns(self._call.number), loops, payload_type)
         self._desk.begin(leg)
 
     def _replay_beside(self, leg: Leg, track: Track) -> None:

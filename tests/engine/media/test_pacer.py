@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 
-from engine.media.pacer import LATE_NS, LONGEST_NS, LOT
+from engine.media.pacer import LATE_NS, LONGEST_NS, LOT, phase_ns
 from engine.media.wheel import NEVER_NS, SLOT_NS
 from tests.engine.media.kept import MS, START_NS, Stage, track_of
 
@@ -91,6 +92,15 @@ def test_a_turn_is_bounded_and_says_that_there_is_more() -> None:
         turns += 1
     assert len({sent.ssrc for sent in stage.sent}) == 1000
     assert turns < 20
+
+
+@pytest.mark.parametrize("step", [1, 2, 8])
+@pytest.mark.parametrize("rate", [1, 10, 49, 50, 80.9, 100, 131, 1000, 1e9])
+def test_the_packets_of_calls_are_spread_over_their_time_at_any_rate(rate: float, step: int) -> None:
+    calls = [1 + step * number for number in range(2000)]
+    moments = Counter((int(number * 1e9 / rate) + phase_ns(number)) % (20 * MS) // MS for number in calls)
+    assert sum(moments.values()) == 2000
+    assert max(moments.values()) < 1.5 * 2000 / 20
 
 
 def test_gathered_packets_leave_in_lots_and_are_as_late_as_the_lot() -> None:
