@@ -51,7 +51,14 @@ def dtls(setup: str) -> tuple[str, ...]:
 class Call:
     """Two of ours that talk for a second, each with a tone of its own, each writing what it hears."""
 
-    def __init__(self, programs: Programs, offer: Sequence[str], answer: Sequence[str], seconds: float = 1.5) -> None:
+    def __init__(
+        self,
+        programs: Programs,
+        offer: Sequence[str],
+        answer: Sequence[str],
+        seconds: float = 1.5,
+        more: tuple[str, str] = ("", ""),
+    ) -> None:
         self.folder = programs.folder
         for name, hz in (("caller", CALLER_HZ), ("callee", CALLEE_HZ)):
             write_wav(self.folder / f"{name}.wav", tone(hz, 1.0, level_db=SPOKEN_DB))
@@ -61,7 +68,8 @@ class Call:
             home.mkdir()
             (home / "said.wav").write_bytes((self.folder / f"{name}.wav").read_bytes())
             talk = do('rtp_record="start,heard.wav"', 'rtp_stream="said.wav,-1,0"')
-            scene(home, media, talking(talk, wait(round(seconds * 1000))) if name == "caller" else talk, "scene.xml")
+            steps = (talk, more[0], wait(round(seconds * 1000))) if name == "caller" else (talk, more[1])
+            scene(home, media, talking(*steps), "scene.xml")
             self.sides[name] = Ours(Programs(home))
         self._programs = programs
 
@@ -114,6 +122,63 @@ def test_an_offer_of_two_of_which_the_second_is_taken(programs: Programs) -> Non
         assert summary.media is not None
         assert summary.media.counters.packets_received > 50 * _CALLS
         assert summary.media.counters.srtp_rejected == 0
+    hears(call.heard("callee"), CALLER_HZ)
+
+
+_SDP_HEAD = ("v=0", "o=- 1 2 IN IP[local_ip_type] [local_ip]", "s=-", "c=IN IP[media_ip_type] [media_ip]", "t=0 0")
+
+
+def again(media: Sequence[str]) -> str:
+    """The caller offers once more."""
+    sdp = "\n".join((*_SDP_HEAD, *media))
+    common = """Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:caller@[local_ip]:[local_port]>;tag=[pid]a[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+Contact: <sip:caller@[local_ip]:[local_port]>
+Max-Forwards: 70"""
+    return f"""<send retrans="500"><![CDATA[INVITE [next_url] SIP/2.0
+{common}
+CSeq: 2 INVITE
+Content-Type: application/sdp
+Content-Length: [len]
+
+{sdp}
+]]></send><recv response="200"/><send><![CDATA[ACK [next_url] SIP/2.0
+{common}
+CSeq: 2 ACK
+Content-Length: 0
+
+]]></send>"""
+
+
+def answer_again(media: Sequence[str]) -> str:
+    """Who is called answers once more."""
+    sdp = "\n".join((*_SDP_HEAD, *media))
+    return f"""<recv request="INVITE"/><send retrans="500"><![CDATA[SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:callee@[local_ip]:[local_port]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+{sdp}
+]]></send><recv request="ACK"/>"""
+
+
+def test_other_keys_and_another_suite_in_the_midst_of_a_call(programs: Programs) -> None:
+    before, after = sdes("aescm128sha180"), sdes("aeadaes256gcm")
+    call = Call(programs, before, before, more=(wait(700) + again(after), answer_again(after)))
+    for summary in call.run():
+        assert summary.media is not None
+        counters = summary.media.counters
+        assert counters.packets_received > 80 * _CALLS
+        assert counters.srtp_rejected + counters.unprotected + counters.garbage <= 5 * _CALLS  # on their way when keys changed
+        assert counters.keys_failed == 0
+    hears(call.heard("caller"), CALLEE_HZ)
     hears(call.heard("callee"), CALLER_HZ)
 
 
