@@ -290,12 +290,18 @@ class CallMedia:
         if leg.stream.insert(track, self._desk.now_ns(), payload_type):
             self._desk.tally.digits_sent += len(digits)
             self._desk.begin(leg)
+            if self._echo_checks is not None and MediaKind.AUDIO in self._echo_checks:
+                self._echo_checks[MediaKind.AUDIO].excused += len(track)
         else:
             self._call.warn("digits are not sent: too many wait for that")
 
     def echo(self, kind: MediaKind, on: bool) -> None:
-        """See `CallMedia`."""
-        self._ready(kind).echoing = on
+        """See `CallMedia`. Other media than audio have to be in an SDP first: else there is nothing to send back."""
+        leg = self._legs.get(kind)
+        if on and (leg is not None or kind is MediaKind.AUDIO):
+            self._ready(kind).echoing = True
+        elif leg is not None:
+            leg.echoing = False
 
     def record(self, path: str, channels: int) -> None:
         """See `CallMedia`."""

@@ -166,6 +166,21 @@ def test_media_that_have_to_come_back(pair: Pair, kind: str, tolerance: str, ech
     assert client.process.returncode == code, client.output
 
 
+def test_digits_between_the_audio_need_not_come_back(pair: Pair) -> None:
+    caller(pair.folder, EVENTS, talking(do('rtp_stream="apattern,1,0"', 'send_dtmf="123456"'), wait(1800)))
+    callee(pair.folder, EVENTS, ECHO)
+    client = pair.run(("-audiotolerance", "0.05"))
+    assert client.process.returncode == PASSED, client.output
+
+
+def test_media_that_a_call_does_not_have_take_no_ports(pair: Pair) -> None:
+    steps = do('rtp_echo="start"', TONE), wait(300), do('rtp_stream="stop"', 'rtp_echo="stop"')
+    caller(pair.folder, PCMU, talking(*steps))
+    callee(pair.folder, PCMU)
+    client = pair.run(("-r", "100", "-max_rtp_port", str(pair.ports + 23)), calls=11)
+    assert client.process.returncode == PASSED, client.output
+
+
 def test_answers_by_voice_are_timed(pair: Pair) -> None:
     caller(pair.folder, PCMU, talking(do('rtp_stream="synthetic:tone:440,1,0,PCMU/8000,20,300"'), wait(1200)))
     callee(pair.folder, PCMU, talking(wait(700), do(TONE)))
