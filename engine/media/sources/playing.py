@@ -16,7 +16,7 @@ from engine.media.sources.pattern import pattern_track
 from engine.media.sources.raw import raw_track
 from engine.media.sources.spec import StreamSpec
 from engine.media.sources.synthetic import synthetic_track
-from engine.media.sources.wav import is_wav, wav_track
+from engine.media.sources.wav import container_of, is_wav, wav_track
 from engine.media.track import Track
 
 
@@ -33,8 +33,8 @@ class Playable:
 def playable(spec: StreamSpec, data: bytes = b"") -> Playable:
     """Make what a specification says; `data` is what its file holds. Raises MediaError.
 
-    A file is told by its beginning, not by its name: WAV, Ogg Opus, H.264 with start codes, else payloads. This takes time
-    (resampling some 3 % of what it plays), so it is done where nobody waits.
+    A file is told by its beginning, not by its name: WAV, Ogg Opus, H.264 with start codes, what would be noise as payloads
+    (MP3), else payloads. This takes time (resampling some 3 % of what it plays), so it is done where nobody waits.
     """
     if spec.file and not data:
         raise MediaError(spec.file, "the file is empty")
@@ -54,6 +54,8 @@ def _track(spec: StreamSpec, data: bytes) -> tuple[Track, int]:
         return annexb_track(data, spec.file), spec.loops
     if is_wav(data):
         return wav_track(data, spec.file, spec.codec, spec.loops)
+    if kind := container_of(data):
+        raise MediaError(spec.file, f"{kind} cannot be read", "convert it to a RIFF WAV file")
     codec, start = _framing(spec.codec, data)
     return raw_track(data[start:], spec.file, codec, spec.loops)
 

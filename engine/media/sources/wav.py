@@ -26,7 +26,7 @@ _BLOCK_FRAMES = 1 << 15
 _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 _FORMATS: Mapping[int, tuple[int, ...]] = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64), _ALAW: (8,), _ULAW: (8,)}
 _OTHERS = {2: "ADPCM", 0x11: "IMA ADPCM", 0x31: "GSM 6.10", 0x45: "G.726", 0x50: "MPEG", 0x55: "MP3", 0x161: "WMA"}
-_CONTAINERS = {b"RIFX": "big-endian RIFF", b"RF64": "RF64", b"OggS": "Ogg", b"fLaC": "FLAC", b"ID3\x03": "MP3", b"FORM": "AIFF"}
+_CONTAINERS = {b"RIFX": "big-endian RIFF", b"RF64": "RF64", b"OggS": "Ogg", b"fLaC": "FLAC", b"ID3": "MP3", b"FORM": "AIFF"}
 _LARGEST_FLOAT = 2147483520.0
 """Of those that are still a sample of 32 bits."""
 
@@ -52,10 +52,15 @@ def is_wav(data: bytes) -> bool:
     return data[:4] in (b"RIFF", b"RIFX", b"RF64") and data[8:12] == b"WAVE"
 
 
+def container_of(data: bytes) -> str:
+    """The kind of a file of sound that cannot be read here, by its beginning; "" when it is none that is known."""
+    return next((kind for beginning, kind in _CONTAINERS.items() if data.startswith(beginning)), "")
+
+
 def read_wav(data: bytes, name: str) -> Wav:
     """What a WAV file holds; one whose end is missing holds what is there. Raises MediaError."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        kind = _CONTAINERS.get(data[:4])
+        kind = container_of(data)
         raise MediaError(name, f"{kind} cannot be read" if kind else "this is no WAV file", "convert it to a RIFF WAV file")
     header: bytes | None = None
     for chunk, start, size in _chunks(data):
