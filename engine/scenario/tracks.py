@@ -15,8 +15,11 @@ from engine.errors import MediaError
 from engine.media.sources.playing import Playable
 from engine.scenario.problems import one_line
 
-MOST_KEPT: Final = 100
-"""Tracks that calls have named; those that the scenario names itself are kept anyway."""
+MOST_KEPT: Final = 1000
+MOST_KEPT_BYTES: Final = 256 << 20
+"""Of the tracks that calls have named, and what they hold; those that the scenario names itself are kept anyway."""
+MOST_WAITING: Final = 1000
+"""Files that calls have named and that are not read yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ class Loading:
             self.problem = one_line(f"{type(error).__name__}: {error}")
 
     @property
+    def size(self) -> int:
+        """Bytes that are held for it."""
+        return len(self.result.what.track.payloads) if self.result is not None else 0
+
+    @property
     def is_over(self) -> bool:
         """It is there, or never will be."""
         return self.result is not None or bool(self.problem)
@@ -76,11 +84,26 @@ class Tracks:
         key = make, text, scenario
         found = self._loading.get(key)
         if found is None:
-            if len(self._loading) >= MOST_KEPT:
-                self._loading = {each: loading for each, loading in self._loading.items() if not loading.is_over}
-            found = self._loading[key] = Loading(make, text, scenario)
-            self.beside(found.run)
+            found = Loading(make, text, scenario)
+            if self._make_room():
+                self._loading[key] = found
+                self.beside(found.run)
+            else:
+                found.problem = f"{MOST_WAITING} other files that calls have named are to be read first"
         return found
+
+    def _make_room(self) -> bool:
+        """Forget what was named first where there is too much; False when too many are still to be read."""
+        done = {key: loading.size for key, loading in self._loading.items() if loading.is_over}
+        if len(self._loading) - len(done) >= MOST_WAITING:
+            return False
+        held = sum(done.values())
+        for key, size in done.items():
+            if len(self._loading) < MOST_KEPT and held < MOST_KEPT_BYTES:
+                break
+            del self._loading[key]
+            held -= size
+        return True
 
 
 def _at_once(run: Callable[[], None]) -> None:
