@@ -28,7 +28,6 @@ from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
 from engine.shard.media.sounds import Sounds
-from engine.shard.media.work import MediaWork
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
 from engine.transport.addresses import Addresses
@@ -47,7 +46,7 @@ FIRST_SSRC: Final = 0xCA11_0000
 """SIPp's, of the first stream, when they are not drawn."""
 
 
-class MediaDesk(MediaHost, MediaWork):
+class MediaDesk(MediaHost):
     """See the module. Of several shards this is `index` of `count`: each has a port for all calls and a range of its own."""
 
     def __init__(
