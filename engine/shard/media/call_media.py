@@ -151,8 +151,7 @@ class CallMedia:
 
     def _open(self, leg: Leg, number: int) -> None:
         """Give a leg the port that our SDP names."""
-        if isinstance(leg.port, SharedPort):
-            leg.port.legs.leave(leg)
+        self._desk.leave(leg)
         own = next((own for own in self._own.values() if own.number == number), None)
         if own is not None:
             own.serve(leg)
@@ -424,8 +423,7 @@ class CallMedia:
             self._tell_unsent(kind, leg)
             leg.close(now_ns)
             desk.end(leg)
-            if isinstance(leg.port, SharedPort):
-                leg.port.legs.leave(leg)
+            desk.leave(leg)
             received = leg.figures() if leg.incoming.packets else None
             self._meters[kind].closed(received, _reported(leg, self._codecs.get(kind, "")))
             self._count_octets(leg)

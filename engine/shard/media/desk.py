@@ -120,6 +120,17 @@ class MediaDesk(MediaHost):
             port = self._shared[number] = SharedPort(number, self._shared_sockets, self.tally)
         return port
 
+    def leave(self, leg: Leg) -> None:
+        """A leg shares a port no more. One that nobody shares now is closed: `[auto_media_port]` has another with each call."""
+        port = leg.port
+        if not isinstance(port, SharedPort):
+            return
+        port.legs.leave(leg)
+        if not len(port.legs) and not port.echoing and port.number != self.media_port:
+            del self._shared[port.number]
+            self.tally.kernel_drops += port.drops()
+            port.close()
+
     def take(self) -> OwnPort:
         """A pair of ports of a call's own. Raises BindError, TransportError."""
         return OwnPort(self._ports.take(), self._sockets)

@@ -36,6 +36,10 @@ class MediaHost(LegHost):
         """The port that calls share, bound when it is first asked for. Raises BindError, TransportError."""
 
     @abstractmethod
+    def leave(self, leg: Leg) -> None:
+        """A leg shares a port no more."""
+
+    @abstractmethod
     def take(self) -> OwnPort:
         """A pair of ports of a call's own. Raises BindError, TransportError."""
 
