@@ -107,6 +107,12 @@ def media_ports(host: str = "127.0.0.1") -> int:
             return first
 
 
+def own_ports() -> tuple[str, ...]:
+    """Arguments that give one of ours ports which no other program of a test has: what comes late there would be counted."""
+    first = media_ports()
+    return "-min_rtp_port", str(first), "-max_rtp_port", str(first + PORTS_A_TEST - 1)
+
+
 def _is_free(host: str, port: int) -> bool:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as tried:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.media.aiortc_peer import SPOKEN_DB, SPOKEN_HZ
-from tests.interop.media.scenes import callee, caller, do, talking, wait
+from tests.interop.media.scenes import callee, caller, do, own_ports, talking, wait
 from tests.interop.sides import Ours, at
 from tests.media_audio import dominant_hz, level_db, loud_part, read_wav, tone, write_wav
 from tests.programs import Program, Programs, free_port
@@ -70,7 +70,7 @@ def test_we_call(programs: Programs) -> None:
     caller(folder, WEBRTC, talking(_TALK, wait(4000)))
     other, port = peer(programs, "answer")
     ours = Ours(programs)
-    call = ours.start("-sf", "caller.xml", "-m", "1", at(ours.host, port))
+    call = ours.start("-sf", "caller.xml", "-m", "1", *own_ports(), at(ours.host, port))
     assert call.wait() == 0, call.output + other.output
     assert other.wait() == 0, other.output
     assert "connection connected" in other.output
@@ -82,7 +82,7 @@ def test_we_are_called(programs: Programs) -> None:
     write_wav(folder / "said.wav", tone(OUR_HZ, 1.0, level_db=OUR_DB))
     callee(folder, WEBRTC, _TALK)
     ours = Ours(programs)
-    called = ours.start("-sf", "callee.xml", "-m", "1")
+    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
     called.wait_bound(ours.port)
     other, _ = peer(programs, "call", str(ours.port), "4")
     assert other.wait() == 0, other.output + called.output

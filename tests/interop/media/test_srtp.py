@@ -21,7 +21,7 @@ from engine.media.srtp.sdes import keys_of, read_crypto
 from engine.media.srtp.session import Srtp
 from engine.media.srtp.suites import AES_CM_128_HMAC_SHA1_80, SUITES, Keys, Suite
 from engine.messages import Failure, Summary
-from tests.interop.media.scenes import callee, caller, do, talking, wait
+from tests.interop.media.scenes import callee, caller, do, own_ports, talking, wait
 from tests.interop.sides import Ours, at
 from tests.media_audio import dominant_hz, level_db, loud_part, read_wav, tone, write_wav
 from tests.programs import Programs
@@ -76,10 +76,12 @@ class Call:
     def run(self, *more: str, code: int = 0) -> tuple[Summary, Summary]:
         """Let them talk; what each has written of it: the caller's, and the callee's."""
         server, client = self.sides["callee"], self.sides["caller"]
-        called = server.start("-sf", "scene.xml", "-m", str(_CALLS))
+        called = server.start("-sf", "scene.xml", "-m", str(_CALLS), *own_ports())
         try:
             called.wait_bound(server.port)
-            calls = client.start("-sf", "scene.xml", "-m", str(_CALLS), "-l", "1", *more, at(server.host, server.port))
+            calls = client.start(
+                "-sf", "scene.xml", "-m", str(_CALLS), "-l", "1", *own_ports(), *more, at(server.host, server.port)
+            )
             try:
                 assert calls.wait() == code, calls.output
             finally:
@@ -185,7 +187,7 @@ def test_other_keys_and_another_suite_in_the_midst_of_a_call(programs: Programs)
 def test_an_answer_has_the_tag_of_the_line_that_it_takes(programs: Programs) -> None:
     ours = Ours(programs)
     callee(programs.folder, sdes("aescm128sha132"))
-    called = ours.start("-sf", "callee.xml", "-m", "1")
+    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
     called.wait_bound(ours.port)
     stranger = Stranger(ours.port)
     try:
@@ -301,7 +303,7 @@ def packet(sequence: int, payload: bytes = b"\xff" * 160) -> bytes:
 def test_what_is_replayed_has_another_key_or_is_garbage_is_counted_as_that(programs: Programs) -> None:
     ours = Ours(programs)
     callee(programs.folder, sdes("aescm128sha180"))
-    called = ours.start("-sf", "callee.xml", "-m", "1")
+    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
     called.wait_bound(ours.port)
     stranger = Stranger(ours.port)
     try:
