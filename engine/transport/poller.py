@@ -32,9 +32,12 @@ _FD_SETSIZE: Final = 1024
 
 
 class Poller:
-    """Descriptors and what to call when they can be read or written. Single-threaded."""
+    """Descriptors and what to call when they can be read or written. Single-threaded.
 
-    __slots__ = ("_epoll", "_hearers", "_left", "_now_ns", "_readers", "_writers")
+    `longest_ns` is how long `dispatch` may take: less where something else has to be done more often.
+    """
+
+    __slots__ = ("_epoll", "_hearers", "_left", "_now_ns", "_readers", "_writers", "longest_ns")
 
     def __init__(self, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
         """Raises TransportError when this process has too many files open."""
@@ -50,6 +53,7 @@ class Poller:
                 f"sockets cannot be waited for: this process has {_FD_SETSIZE} files open; end another run first"
             )
         self._now_ns = now_ns
+        self.longest_ns = LONGEST_NS
         self._left: list[tuple[int, int]] = []
         self._readers: dict[int, Ready] = {}
         self._hearers: dict[int, Ready] = {}
@@ -90,7 +94,7 @@ class Poller:
 
     def dispatch(self) -> None:
         """Call what is ready, within limits; what there was no time for comes first the next time."""
-        until_ns = self._now_ns() + LONGEST_NS
+        until_ns = self._now_ns() + self.longest_ns
         while self._call_lot(until_ns):
             pass
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 VIDEO_PORT: Final = 2
 """From [media_port] to that of video, as in SIPp's scenarios."""
 TRIED_PORTS: Final = 60
+DISPATCH_NS: Final = 300_000
+"""How long packets may be received before it is the pacer's turn: as long as that takes, or what comes would hold up what goes."""
 MOST_LEGS_A_TURN: Final = 32
 """Legs whose time has come that are looked at before calls have their turn: a report of RTCP takes some 50 µs."""
 FIRST_SSRC: Final = 0xCA11_0000
@@ -81,6 +83,7 @@ class MediaDesk(MediaHost):
         self._ports = PortRange(self._addresses, config.media_port, config.max_media_port, 0, index=index, count=count)
         self._shared: dict[int, SharedPort] = {}
         self._pacer = Pacer(self._sockets.sender, time.monotonic_ns)
+        poller.longest_ns = min(poller.longest_ns, DISPATCH_NS)
         self._due: list[tuple[int, int, Leg]] = []
         self._order = 0
         self._handshakes: Handshakes[Leg] = Handshakes()

@@ -12,6 +12,7 @@ import pytest
 from engine.errors import BindError
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
+from engine.media.pacer import LONGEST_NS
 from engine.options import RunConfig
 from engine.shard.media.desk import MediaDesk
 from engine.shard.notes import Notes
@@ -85,3 +86,11 @@ def test_an_address_of_another_family_is_none(desk: MediaDesk) -> None:
     for ip in ("::1", "nowhere", "", "1.2.3.4.5"):
         with pytest.raises(OSError):  # noqa: PT011 - the kernel's words
             desk.address((ip, 4000))
+
+
+def test_what_comes_leaves_time_for_what_goes() -> None:
+    poller = Poller()
+    before_ns = poller.longest_ns
+    MediaDesk(RunConfig(), Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
+    assert poller.longest_ns <= LONGEST_NS < before_ns
+    poller.close()
