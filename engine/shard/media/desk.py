@@ -41,7 +41,7 @@ VIDEO_PORT: Final = 2
 """From [media_port] to that of video, as in SIPp's scenarios."""
 TRIED_PORTS: Final = 60
 DISPATCH_NS: Final = 300_000
-"""How long packets may be received before it is the pacer's turn: as long as that takes, or what comes would hold up what goes."""
+"""How long packets may be received before it is the pacer's turn: as long as a turn, or what comes would hold up what goes."""
 MOST_LEGS_A_TURN: Final = 32
 """Legs whose time has come that are looked at before calls have their turn: a report of RTCP takes some 50 µs."""
 FIRST_SSRC: Final = 0xCA11_0000
