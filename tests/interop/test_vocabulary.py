@@ -22,6 +22,7 @@ EXCEPT: Mapping[WordOfLanguage, str] = {
     ("action", "exec", "rtp_echo"): _NEWER,
     ("recv", "dtmf"): _BEYOND,
     **{("keyword", each): _BEYOND for each in ("dtls_fingerprint", "dtls_setup", "dtmf_digits", "ice_pwd", "ice_ufrag")},
+    ("keyword", "rtpstream_image_port"): _BEYOND,
     **{("keyword", each): _NEWER for each in CRYPTO_WORDS},
     **{("action", "verifyauth", f"aka_{each}"): _BEYOND for each in ("AMF", "K", "OP", "OPc")},
     ("action", "verifyidentity"): _BEYOND,

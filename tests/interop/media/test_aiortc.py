@@ -12,7 +12,7 @@ from tests.interop.media.aiortc_peer import SPOKEN_DB, SPOKEN_HZ
 from tests.interop.media.scenes import callee, caller, do, own_ports, talking, wait
 from tests.interop.sides import Ours, at
 from tests.media_audio import dominant_hz, level_db, loud_part, read_wav, tone, write_wav
-from tests.programs import Program, Programs, free_port
+from tests.programs import ROOT, Program, Programs, free_port
 
 OUR_HZ, OUR_DB = 440.0, -10.0
 WEBRTC = (
@@ -36,7 +36,9 @@ _TALK = do('rtp_record="start,heard.wav"', 'rtp_stream="said.wav,-1,0"')
 def peer(programs: Programs, how: str, *more: str) -> tuple[Program, int]:
     """The other end, which can be called."""
     port = free_port()
-    program = programs.start(sys.executable, "-m", "tests.interop.media.aiortc_peer", how, str(port), "theirs.wav", *more)
+    command = (sys.executable, "-m", "tests.interop.media.aiortc_peer", how, str(port), "theirs.wav", *more)
+    # It is a module of the tests, also where the program that is tested is an installed one.
+    program = programs.start(*command, environment={"PYTHONPATH": str(ROOT)})
     program.wait_bound(port)
     return program, port
 
