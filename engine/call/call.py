@@ -142,8 +142,10 @@ class Call(Holding):
         self._handled = self._queued = None
         self.forget()
         self._held_by = None
-        if self._media is not None:
-            self._media.close(now_ns)
+        media = self._media
+        if media is not None:
+            self._media = None  # they hold on to each other, and calls are freed without the collector
+            media.close(now_ns)
         self.context.host.ended(self, now_ns)
 
     # --- steps ---------------------------------------------------------------------------------------------------------

@@ -62,6 +62,18 @@ class Agreement:
         """The peer has offered something, and we have not answered yet."""
         return self._open == _THEY
 
+    def offered_crypto(self) -> list[Crypto]:
+        """The peer's `a=crypto` lines that can be read, when we are answering them; else none."""
+        try:
+            return _lines(self.remote) if self.is_ours_to_answer else []
+        except SdesError:
+            return []
+
+    @property
+    def offered_setup(self) -> str | None:
+        """The peer's `a=setup`, "" for none, when we are answering it; else None."""
+        return self.remote.setup if self.remote is not None and self.is_ours_to_answer else None
+
     @property
     def place(self) -> Place | None:
         """Where the peer wants its packets; None when nowhere."""

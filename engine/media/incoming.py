@@ -49,8 +49,6 @@ class Incoming:
         "current",
         "current_ssrc",
         "first_ns",
-        "last_ns",
-        "octets",
         "packets",
         "sources",
         "tally",
@@ -66,10 +64,8 @@ class Incoming:
         self.codec = ""
         """What it is, as far as anybody has said."""
         self.packets = 0
-        self.octets = 0
         self.first_ns = 0
-        self.last_ns = 0
-        """When the first and the last packet came; 0 before the first."""
+        """When the first packet came; 0 before it."""
         self.taps: list[Tap] = []
         self._meanings: dict[int, _Meaning] = {}
         self._digit_receiver: DigitReceiver | None = None
@@ -87,13 +83,11 @@ class Incoming:
             tally.garbage += 1
             return ""
         self.packets += 1
-        self.octets += len(data)
         tally.packets_received += 1
         tally.octets_received += len(data)
         if not self.first_ns:
             self.first_ns = arrived_ns
             tally.streams_in += 1
-        self.last_ns = arrived_ns
         meaning = self._meanings.get(packet.payload_type) or self._learn(packet.payload_type)
         reception = self.current
         if packet.ssrc != self.current_ssrc or reception is None:

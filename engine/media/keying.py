@@ -6,9 +6,10 @@ Importing the libraries of DTLS takes a tenth of a second, so this module does n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.media.agreement import Agreement
+from engine.media.leg_port import Address
 from engine.media.srtp.fingerprints import Fingerprint, read_fingerprint
 from engine.media.srtp.sdes import SdesError
 from engine.media.srtp.session import Refused, Srtp
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from engine.media.srtp.dtls import Dtls
     from engine.media.srtp.identity import Identity
 
-MOST_EARLY: int = 4
+MOST_EARLY: Final = 4
 """Datagrams of DTLS that are kept until the peer's SDP has come: its first flight may be faster."""
-MOST_KEPT: int = 32
+MOST_KEPT: Final = 32
 """Packets that are kept until there are keys: the peer may have them first, and SIP and media go different ways."""
-Kept = tuple[bytes, tuple[str, int] | tuple[str, int, int, int], int, bool]
+Kept = tuple[bytes, Address, int, bool]
 """A packet, where it came from, when in ns, and whether it came to the port of RTCP or is RTCP."""
 
 
@@ -144,32 +145,13 @@ class Keying:
         kept, self.kept = self.kept, []
         return kept
 
-    def unprotect(self, data: bytes) -> bytes:
-        """What came, in the clear; b"" when it is not to be believed, and counted as what it is."""
-        srtp = self.srtp
-        if srtp is None:
-            self._tally.srtp_rejected += 1
-            return b""
-        return self._believed(srtp.unprotect(data))
+    def unprotect(self, data: bytes) -> bytes | Refused:
+        """What came, in the clear, or why it is not to be believed."""
+        return Refused.NO_KEY if self.srtp is None else self.srtp.unprotect(data)
 
-    def unprotect_rtcp(self, data: bytes) -> bytes:
+    def unprotect_rtcp(self, data: bytes) -> bytes | Refused:
         """The same for RTCP."""
-        srtp = self.srtp
-        if srtp is None:
-            self._tally.srtp_rejected += 1
-            return b""
-        return self._believed(srtp.unprotect_rtcp(data))
-
-    def _believed(self, read: bytes | Refused) -> bytes:
-        if isinstance(read, bytes):
-            return read
-        if read is Refused.REPLAYED:
-            self._tally.srtp_replayed += 1
-        elif read is Refused.MALFORMED:
-            self._tally.garbage += 1
-        else:
-            self._tally.srtp_rejected += 1
-        return b""
+        return Refused.NO_KEY if self.srtp is None else self.srtp.unprotect_rtcp(data)
 
     def _fail(self, reason: str) -> None:
         self.pending = False

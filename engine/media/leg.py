@@ -7,124 +7,46 @@ says where its stream goes, answers RTCP, DTLS and STUN, and measures. Sockets, 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import replace
-from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from engine.media.agreement import Agreement, Place
 from engine.media.demux import is_dtls, is_rtcp, is_rtp, is_stun
 from engine.media.incoming import DEFAULT_CLOCK_RATE, Incoming
 from engine.media.keying import Keying
 from engine.media.kinds import MediaKind
+from engine.media.leg_host import NOBODY, LegHost, LegOwner
+from engine.media.leg_port import Address, LegPort
 from engine.media.mos import mos_of_reception
-from engine.media.outlet import MediaSocket
 from engine.media.reception import ReceptionSummary
 from engine.media.rtcp_session import RtcpSession
 from engine.media.sdp import MediaLine
 from engine.media.sharing import source_in
+from engine.media.srtp.session import Refused
 from engine.media.stream import OutStream
 from engine.media.stun import answer_binding, nominates
-from engine.media.tally import Tally
-
-Address = tuple[str, int] | tuple[str, int, int, int]
-"""As sockets have it, for IPv4 and for IPv6."""
-
-if TYPE_CHECKING:
-    from engine.media.srtp.identity import Identity
+from engine.media.wheel import Due
 
 STRETCH_NS: Final = 5_000_000_000
 """How long what comes is looked at for a figure of that time, as in the verdict of a run."""
 
 
-class LegPort(ABC):
-    """The sockets of a leg: one for RTP, one for RTCP where the peers do not share one."""
-
-    __slots__ = ()
-
-    @property
-    @abstractmethod
-    def socket(self) -> MediaSocket:
-        """What streams are sent from."""
-
-    @abstractmethod
-    def send(self, data: bytes, destination: object) -> None:
-        """Send a datagram from the port of RTP."""
-
-    @abstractmethod
-    def send_rtcp(self, data: bytes, destination: object) -> None:
-        """Send a datagram from the port of RTCP."""
-
-
-class LegHost(ABC):
-    """Who has legs."""
-
-    tally: Tally
-    random: Random
-    identity: Identity | None
-    """Our certificate; None when no scenario speaks of DTLS."""
-    rtcp_interval_ms: int
-    """0: no RTCP is sent."""
-    cname: str
-
-    @abstractmethod
-    def now_ns(self) -> int:
-        """The monotonic clock."""
-
-    @abstractmethod
-    def unix_ns(self) -> int:
-        """The wall's clock."""
-
-    @abstractmethod
-    def address(self, place: Place) -> object:
-        """An address as sockets have it. Raises OSError when it is none."""
-
-    @abstractmethod
-    def wake(self, leg: Leg, due_ns: int) -> None:
-        """Call `leg.run` then, instead of at the time asked for before."""
-
-    @abstractmethod
-    def heard_digit(self, leg: Leg, digit: str) -> None:
-        """The peer has sent a digit."""
-
-    @abstractmethod
-    def handshake(self, leg: Leg, datagram: bytes) -> None:
-        """A datagram of DTLS has come: call `leg.handshake` with it when there is time for that, which it takes much of."""
-
-    @abstractmethod
-    def moved(self, leg: Leg, place: Place) -> None:
-        """The peer of the leg is there, by what it said."""
-
-    @abstractmethod
-    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
-        """What a leg received from its beginning to now; jitter now, and the mean opinion score of the last seconds."""
-
-    @abstractmethod
-    def timed(self, round_trip_ns: int) -> None:
-        """RTCP has measured a round trip."""
-
-    @abstractmethod
-    def troubled(self, leg: Leg, reason: str) -> None:
-        """The leg cannot send, or gets no keys."""
-
-
-class Leg:
+class Leg(Due):
     """See the module. `trouble` is why it cannot be as both sides want it, or ""; `echoing`: what comes is sent back."""
 
     __slots__ = (
         "_chosen",
         "_host",
+        "_owner",
         "_seen",
         "_stretch_ns",
         "agreement",
         "closed",
-        "due_ns",
         "echoed",
         "echoing",
         "incoming",
         "keying",
         "kind",
-        "owner",
         "port",
         "rtcp",
         "stream",
@@ -132,10 +54,10 @@ class Leg:
         "whole_packets",
     )
 
-    def __init__(self, host: LegHost, owner: object, kind: MediaKind, ssrc: int) -> None:
+    def __init__(self, host: LegHost, owner: LegOwner, kind: MediaKind, ssrc: int) -> None:
+        super().__init__()
         self._host = host
-        self.owner = owner
-        """Whose it is, for the host."""
+        self._owner = owner
         self.kind = kind
         self.agreement = Agreement()
         self.incoming = Incoming(self.agreement, host.tally)
@@ -148,7 +70,6 @@ class Leg:
         """Packets that were sent back."""
         self.trouble = ""
         self.closed = False
-        self.due_ns = 0
         self.whole_packets = 0
         """Datagrams that came and are no RTP, of a kind of media that need not be (T.38 over UDPTL)."""
         self._chosen: Address | None = None
@@ -180,7 +101,7 @@ class Leg:
         self.keying.agree(self.agreement, host.identity, now_ns)
         place = self.agreement.place
         if place is not None and self._chosen is None:
-            host.moved(self, place)
+            self._owner.moved(place)
         self._key(now_ns)
         self._begin_rtcp(now_ns)
         if not self._stretch_ns:
@@ -240,7 +161,7 @@ class Leg:
     def _fail(self, reason: str) -> None:
         if not self.trouble:
             self.trouble = reason
-            self._host.troubled(self, reason)
+            self._owner.troubled(reason)
 
     # --- what comes ----------------------------------------------------------------------------------------------------
 
@@ -251,7 +172,7 @@ class Leg:
         elif is_rtcp(data):
             self.rtcp_datagram(data, source, arrived_ns)
         elif is_dtls(data):
-            self._host.handshake(self, data)
+            self._host.handshakes.put(self, data)
         elif is_stun(data):
             self._stun(data, source)
         elif self.kind is MediaKind.IMAGE:
@@ -273,22 +194,28 @@ class Leg:
             self.keying.keep((data, source, arrived_ns, False))
             return
         if self.keying.wanted:
-            packet, data = data, self.keying.unprotect(data)
-            if not data:
-                self._refused(packet)
+            read = self.keying.unprotect(data)
+            if isinstance(read, Refused):
+                self._count_refused(read, data)
                 return
+            data = read
         digit = self.incoming.packet(data, arrived_ns)
         if self.echoing:
             self._echo(data, source)
         if digit:
-            self._host.heard_digit(self, digit)
+            self._owner.heard_digit(digit)
 
-    def _refused(self, packet: bytes) -> None:
-        """A packet was not believed. One in the clear is a mistake of its own, and often made."""
+    def _count_refused(self, why: Refused, packet: bytes) -> None:
+        """A packet was not believed. Sound in the clear is a mistake of its own, and often made."""
         tally = self._host.tally
-        if tally.srtp_rejected and self.incoming.is_plain(packet):
-            tally.srtp_rejected -= 1
+        if why is Refused.REPLAYED:
+            tally.srtp_replayed += 1
+        elif why is Refused.MALFORMED:
+            tally.garbage += 1
+        elif self.incoming.is_plain(packet):
             tally.unprotected += 1
+        else:
+            tally.srtp_rejected += 1
 
     def _echo(self, data: bytes, source: Address) -> None:
         """Send back what came, but for what we have sent ourselves: two echoes would send one packet for ever."""
@@ -299,10 +226,10 @@ class Leg:
             data = srtp.protect(data)
             if not data:
                 return
-        self.note_echo(len(data))
+        self._note_echo(len(data))
         self.port.send(data, source)
 
-    def note_echo(self, size: int) -> None:
+    def _note_echo(self, size: int) -> None:
         """A packet of so many bytes was sent back."""
         self.echoed += 1
         self._host.tally.packets_echoed += 1
@@ -319,6 +246,7 @@ class Leg:
         tally.packets_received += 1
         tally.octets_received += len(data)
         if self.echoing and self.port is not None:
+            self._note_echo(len(data))
             self.port.send(data, source)
 
     def _stun(self, data: bytes, source: Address) -> None:
@@ -334,7 +262,7 @@ class Leg:
         if nominates(data) and source != self._chosen:
             self._chosen = source
             now_ns = self._host.now_ns()
-            self._host.moved(self, (source[0], source[1]))
+            self._owner.moved((source[0], source[1]))
             self._key(now_ns)
             self._begin_rtcp(now_ns)
             self._wait()
@@ -347,9 +275,11 @@ class Leg:
             self.keying.keep((data, source, arrived_ns, True))
             return
         if self.keying.wanted:
-            data = self.keying.unprotect_rtcp(data)
-            if not data:
+            read = self.keying.unprotect_rtcp(data)
+            if isinstance(read, Refused):
+                self._count_refused(read, data)
                 return
+            data = read
         tally, rtcp = self._host.tally, self.rtcp
         tally.rtcp_received += 1
         if rtcp is None:
@@ -363,9 +293,7 @@ class Leg:
     # --- by the clock --------------------------------------------------------------------------------------------------
 
     def run(self, now_ns: int) -> None:
-        """`due_ns` has come."""
-        if self.closed:
-            return
+        """`due_ns` may have come."""
         if self.keying.due_ns and now_ns >= self.keying.due_ns:
             self.keying.run(now_ns)
             self._key(now_ns)
@@ -385,16 +313,15 @@ class Leg:
             due_ns = min(due_ns, self.rtcp.due_ns)
         if self.keying.due_ns:
             due_ns = min(due_ns, self.keying.due_ns)
-        if due_ns != self.due_ns and not self.closed:
-            self.due_ns = due_ns
-            self._host.wake(self, due_ns)
+        if not self.closed and (not self.slot or due_ns != self.due_ns):
+            self._host.wheel.put(self, due_ns)
 
     def _tell_stretch(self) -> None:
         if self.incoming.current is None:
             return
         now, before = self.incoming.summary(), self._seen
         self._seen = now
-        self._host.seen(self, now, self.incoming.current.jitter_ns, self._score(now.since(before)))
+        self._owner.seen(now, self.incoming.current.jitter_ns, self._score(now.since(before)))
 
     def _score(self, received: ReceptionSummary) -> float:
         """The mean opinion score of that; 0 for what nobody hears."""
@@ -434,9 +361,12 @@ class Leg:
         self.keying.close(now_ns)
         self._key(now_ns)
         self.closed = True
+        self._host.wheel.remove(self)
         self.stream.stop()
         for tap in self.incoming.taps:
             tap.close(now_ns)
+        self.stream.on_end = None
+        self._owner = NOBODY
 
     def figures(self) -> ReceptionSummary:
         """What it received, with its score where it is audio."""

@@ -64,3 +64,10 @@ class Tally:
         self.digits_received = 0
         self.checks_passed = 0
         self.checks_failed = 0
+
+    def count_check(self, passed: bool) -> None:
+        """One of the checks that a scenario or an option asks for."""
+        if passed:
+            self.checks_passed += 1
+        else:
+            self.checks_failed += 1

@@ -6,28 +6,27 @@ from __future__ import annotations
 import os
 import socket
 import time
-from heapq import heappop, heappush
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from engine.call import CallBase
 from engine.errors import BindError
 from engine.media.agreement import Place
+from engine.media.audio.speech import Sound, sound_in
 from engine.media.echo_check import payloads_of
 from engine.media.leg import Leg
 from engine.media.pacer import Pacer
-from engine.media.reception import ReceptionSummary
 from engine.media.srtp.handshakes import Handshakes
 from engine.media.tally import Tally
-from engine.media.track import Track
+from engine.media.wheel import Wheel
 from engine.options import RunConfig
 from engine.shard.media.call_media import CallMedia
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import MediaSockets, OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
-from engine.shard.media.sounds import Sounds
+from engine.shard.media.track_facts import TrackFacts
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
 from engine.transport.addresses import Addresses
@@ -73,23 +72,19 @@ class MediaDesk(MediaHost):
         self.ice_pwd = random.randbytes(16).hex().encode("ascii")
         self.notes = notes
         self.recordings = Recordings(notes.warn)
-        self.sounds = Sounds()
-        self._payloads: dict[Track, frozenset[int]] = {}
+        self.sounds: TrackFacts[Sound | None] = TrackFacts(sound_in)
+        self.payloads = TrackFacts(payloads_of)
+        self.wheel = Wheel()
+        self.handshakes: Handshakes[Leg] = Handshakes()
         bound = config.media_ip or addresses.bind_ip
         self._addresses = msgspec.structs.replace(addresses, bind_ip=bound, local_ip=bound or addresses.local_ip, sources=())
-        self._sockets = MediaSockets(self._addresses, poller, 0)
-        self._shared_sockets = MediaSockets(self._addresses, poller, config.buffer_size)
-        self._shared_sockets.sender = self._sockets.sender
+        self._sockets = MediaSockets(self._addresses, poller, config.buffer_size)
         self._ports = PortRange(self._addresses, config.media_port, config.max_media_port, 0, index=index, count=count)
         self._shared: dict[int, SharedPort] = {}
         self._pacer = Pacer(self._sockets.sender, time.monotonic_ns)
         poller.longest_ns = min(poller.longest_ns, DISPATCH_NS)
-        self._due: list[tuple[int, int, Leg]] = []
-        self._order = 0
-        self._handshakes: Handshakes[Leg] = Handshakes()
         self._streams = index
         self._count = count
-        self._own_drops = 0
         self.media_port = config.media_port
 
     # --- sockets -------------------------------------------------------------------------------------------------------
@@ -120,7 +115,7 @@ class MediaDesk(MediaHost):
         """The port that calls share, bound when it is first asked for. Raises BindError, TransportError."""
         port = self._shared.get(number)
         if port is None:
-            port = self._shared[number] = SharedPort(number, self._shared_sockets, self.tally)
+            port = self._shared[number] = SharedPort(number, self._sockets, self.tally)
         return port
 
     def leave(self, leg: Leg) -> None:
@@ -140,13 +135,8 @@ class MediaDesk(MediaHost):
 
     def give_back(self, port: OwnPort) -> None:
         """A call needs its ports no more."""
-        self.tally.kernel_drops += port.close()
-
-    def payloads_of(self, track: Track) -> frozenset[int]:
-        """The payloads of a track, to be known when they come back."""
-        if track not in self._payloads:
-            self._payloads[track] = payloads_of(track)
-        return self._payloads[track]
+        self.tally.kernel_drops += port.drops()
+        port.close()
 
     def new_ssrc(self) -> int:
         """A synchronisation source for a stream."""
@@ -186,34 +176,9 @@ class MediaDesk(MediaHost):
         socket.inet_pton(self._addresses.family, place[0])
         return self._addresses.place(*place)
 
-    def wake(self, leg: Leg, due_ns: int) -> None:
-        """Have the leg's time come."""
-        self._order += 1
-        heappush(self._due, (due_ns, self._order, leg))
-
-    def heard_digit(self, leg: Leg, digit: str) -> None:
-        """Hand a digit to its call."""
-        _owner(leg).heard_digit(digit)
-
-    def handshake(self, leg: Leg, datagram: bytes) -> None:
-        """Have it wait for its turn."""
-        self._handshakes.put(leg, datagram)
-
-    def moved(self, leg: Leg, place: Place) -> None:
-        """Packets from there are the leg's."""
-        _owner(leg).moved(leg, place)
-
-    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
-        """What a leg received so far."""
-        _owner(leg).seen(leg, received, jitter_ns, score)
-
     def timed(self, round_trip_ns: int) -> None:
         """RTCP has measured a round trip."""
         self.meter.round_trip.pending.append(round_trip_ns)
-
-    def troubled(self, leg: Leg, reason: str) -> None:
-        """Tell a person."""
-        self.notes.warn(f"{leg.kind}: {reason}")
 
     # --- the loop ------------------------------------------------------------------------------------------------------
 
@@ -225,19 +190,24 @@ class MediaDesk(MediaHost):
     def run(self, now_ns: int) -> int:
         """Send what is due, and look after the legs whose time has come; when there is more to do."""
         next_ns = self._pacer.run(now_ns)
-        due = self._due
-        for _ in range(MOST_LEGS_A_TURN):
-            if not due or due[0][0] > now_ns:
-                break
-            due_ns, _, leg = heappop(due)
-            if leg.due_ns == due_ns and not leg.closed:
-                leg.due_ns = 0
-                leg.run(now_ns)
-        for leg, datagram in self._handshakes.turn():
+        self._run_legs(now_ns)
+        for leg, datagram in self.handshakes.turn():
             leg.handshake(datagram)
-        if self._handshakes:
-            return now_ns
-        return min(next_ns, due[0][0]) if due else next_ns
+        return now_ns if self.handshakes else min(next_ns, self.wheel.next_ns())
+
+    def _run_legs(self, now_ns: int) -> None:
+        wheel = self.wheel
+        if wheel.next_ns() > now_ns:
+            return
+        wheel.come(now_ns)
+        for _ in range(MOST_LEGS_A_TURN):
+            due = wheel.take(now_ns)
+            if due is None:
+                return
+            if due.due_ns > now_ns:
+                wheel.put(due, due.due_ns)
+            else:
+                cast(Leg, due).run(now_ns)
 
     def fold(self) -> None:
         """Hand on what was measured; to be called once a tick."""
@@ -262,8 +232,3 @@ class MediaDesk(MediaHost):
         for port in self._shared.values():
             port.close()
         self._shared.clear()
-
-
-def _owner(leg: Leg) -> CallMedia:
-    assert isinstance(leg.owner, CallMedia)
-    return leg.owner

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from engine.media.leg import Leg, LegHost
-from engine.media.track import Track
+from engine.media.audio.speech import Sound
+from engine.media.leg import Leg
+from engine.media.leg_host import LegHost
 from engine.options import RunConfig
 from engine.shard.media.ports import OwnPort, SharedPort
 from engine.shard.media.recordings import Recordings
-from engine.shard.media.sounds import Sounds
+from engine.shard.media.track_facts import TrackFacts
 from engine.shard.notes import Notes
 from engine.stats.media import MediaMeter
 
@@ -23,13 +24,11 @@ class MediaHost(LegHost):
     media_port: int
     notes: Notes
     recordings: Recordings
-    sounds: Sounds
+    sounds: TrackFacts[Sound | None]
+    payloads: TrackFacts[frozenset[int]]
+    """To know what was sent when it comes back (`EchoCheck`)."""
     ice_ufrag: bytes
     ice_pwd: bytes
-
-    @abstractmethod
-    def payloads_of(self, track: Track) -> frozenset[int]:
-        """The payloads of a track, to be known when they come back (`EchoCheck`)."""
 
     @abstractmethod
     def shared(self, number: int) -> SharedPort:
@@ -37,7 +36,7 @@ class MediaHost(LegHost):
 
     @abstractmethod
     def leave(self, leg: Leg) -> None:
-        """A leg shares a port no more."""
+        """A leg shares a port no more, if it did."""
 
     @abstractmethod
     def take(self) -> OwnPort:

@@ -7,7 +7,8 @@ import socket
 from typing import Any, cast
 
 from engine.errors import GossipperError, TransportError
-from engine.media.leg import Leg, LegPort
+from engine.media.leg import Leg
+from engine.media.leg_port import LegPort
 from engine.media.outlet import MediaSocket
 from engine.media.sharing import Place, Sharing
 from engine.media.tally import Tally
@@ -21,13 +22,13 @@ from engine.transport.sockets import reason_of
 
 
 class MediaSockets:
-    """Makes sockets for media on one address, all of which send through one `sender`."""
+    """Makes sockets for media on one address, all of which send through one `sender`; a shared one has buffers of that size."""
 
     def __init__(self, addresses: Addresses, poller: Poller, buffer_size: int) -> None:
-        self.addresses = addresses
         self.sender = RtpSender()
-        self.buffer_size = buffer_size
+        self._addresses = addresses
         self._poller = poller
+        self._buffer_size = buffer_size
 
     def wrap(self, sock: socket.socket, on_datagram: OnDatagram, *, shared: bool = False) -> RtpSocket:
         """Watch a bound socket. Raises TransportError."""
@@ -38,7 +39,7 @@ class MediaSockets:
 
     def bind(self, port: int, on_datagram: OnDatagram) -> RtpSocket:
         """A shared socket on a port. Raises BindError, TransportError."""
-        return self.wrap(bind_media(self.addresses, port, self.buffer_size), on_datagram, shared=True)
+        return self.wrap(bind_media(self._addresses, port, self._buffer_size), on_datagram, shared=True)
 
     def try_bind(self, port: int, on_datagram: OnDatagram) -> RtpSocket | None:
         """The same, or None when it is not to be had."""
@@ -48,83 +49,14 @@ class MediaSockets:
             return None
 
 
-class OwnPort(LegPort):
-    """A pair of ports for one leg. The socket of RTCP is made when there is a leg. Raises TransportError."""
+class _Port(LegPort):
+    """A socket for RTP, and one for RTCP where that is to be had."""
 
-    __slots__ = ("_leg", "_pair", "_rtcp", "_rtp", "_sockets")
+    __slots__ = ("_rtcp", "_rtp")
 
-    def __init__(self, pair: PortPair, sockets: MediaSockets) -> None:
-        self._pair = pair
-        self._sockets = sockets
-        self._leg: Leg | None = None
-        self._rtcp: RtpSocket | None = None
-        try:
-            self._rtp = sockets.wrap(pair.rtp, self._received)
-        except TransportError:
-            pair.give_back()
-            raise
-
-    @property
-    def number(self) -> int:
-        """The port of RTP."""
-        return self._pair.port
-
-    @property
-    def socket(self) -> MediaSocket:
-        """See `LegPort`."""
-        return self._rtp
-
-    def serve(self, leg: Leg) -> None:
-        """Hand what comes to this leg."""
-        self._leg = leg
-        try:
-            sock = self._pair.bind_rtcp()
-            self._rtcp = self._sockets.wrap(sock, self._received_rtcp) if sock is not None else None
-        except GossipperError:
-            self._rtcp = None  # RTP goes on without it
-
-    def send(self, data: bytes, destination: object) -> None:
-        """See `LegPort`."""
-        self._rtp.send(data, cast("Any", destination))
-
-    def send_rtcp(self, data: bytes, destination: object) -> None:
-        """See `LegPort`; from the port of RTP where there is no other."""
-        (self._rtcp or self._rtp).send(data, cast("Any", destination))
-
-    def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        if self._leg is not None:
-            self._leg.datagram(data, source, arrived_ns)
-
-    def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        if self._leg is not None:
-            self._leg.rtcp_datagram(data, source, arrived_ns)
-
-    def close(self) -> int:
-        """Close the sockets and give the pair back; how many datagrams the kernel threw away there."""
-        drops = self._rtp.drops()
-        self._rtp.close()
-        if self._rtcp is not None:
-            self._rtcp.close()
-        self._pair.give_back()
-        self._leg = None
-        return drops
-
-
-class SharedPort(LegPort):
-    """One port for all calls, and the next for their RTCP, unless another program has that. Raises BindError, TransportError.
-
-    `echoing`: what comes is sent back to where it came from (-rtp_echo), whether or not it belongs to a call.
-    """
-
-    __slots__ = ("_rtcp", "_rtp", "_tally", "echoing", "legs", "number")
-
-    def __init__(self, number: int, sockets: MediaSockets, tally: Tally) -> None:
-        self.number = number
-        self.echoing = False
-        self.legs: Sharing[Leg] = Sharing()
-        self._tally = tally
-        self._rtp = sockets.bind(number, self._received)
-        self._rtcp = sockets.try_bind(number + 1, self._received_rtcp)
+    def __init__(self, rtp: RtpSocket, rtcp: RtpSocket | None) -> None:
+        self._rtp = rtp
+        self._rtcp = rtcp
 
     @property
     def socket(self) -> MediaSocket:
@@ -138,30 +70,6 @@ class SharedPort(LegPort):
     def send_rtcp(self, data: bytes, destination: object) -> None:
         """See `LegPort`; from the port of RTP where there is no other."""
         (self._rtcp or self._rtp).send(data, cast("Any", destination))
-
-    def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        leg = self.legs.owner(data, (source[0], source[1]), arrived_ns)
-        if leg is None:
-            if self.echoing:
-                self._rtp.send(data, source)
-                self._tally.packets_echoed += 1
-                self._tally.octets_sent += len(data)
-                self._tally.packets_received += 1
-                self._tally.octets_received += len(data)
-            else:
-                self._tally.foreign += 1
-            return
-        if self.echoing and not leg.echoing and not leg.is_own(data):
-            self._rtp.send(data, source)
-            leg.note_echo(len(data))
-        leg.datagram(data, source, arrived_ns)
-
-    def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
-        leg = self.legs.owner(data, _of_rtp(source), arrived_ns)
-        if leg is None:
-            self._tally.foreign += 1
-        else:
-            leg.rtcp_datagram(data, source, arrived_ns)
 
     def drops(self) -> int:
         """Datagrams that the kernel threw away."""
@@ -172,6 +80,102 @@ class SharedPort(LegPort):
         self._rtp.close()
         if self._rtcp is not None:
             self._rtcp.close()
+
+
+class OwnPort(_Port):
+    """A pair of ports for one leg. The socket of RTCP is made when there is a leg. Raises TransportError."""
+
+    __slots__ = ("_leg", "_pair", "_sockets")
+
+    def __init__(self, pair: PortPair, sockets: MediaSockets) -> None:
+        self._pair = pair
+        self._sockets = sockets
+        self._leg: Leg | None = None
+        try:
+            super().__init__(sockets.wrap(pair.rtp, self._received), None)
+        except TransportError:
+            pair.give_back()
+            raise
+
+    @property
+    def number(self) -> int:
+        """The port of RTP."""
+        return self._pair.port
+
+    def serve(self, leg: Leg) -> None:
+        """Be the port of this leg."""
+        self._leg = leg
+        leg.open(self)
+        if self._rtcp is None:
+            self._rtcp = self._open_rtcp()
+
+    def _open_rtcp(self) -> RtpSocket | None:
+        try:
+            sock = self._pair.bind_rtcp()
+            return self._sockets.wrap(sock, self._received_rtcp) if sock is not None else None
+        except GossipperError:
+            return None  # RTP goes on without it
+
+    def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
+        if self._leg is not None:
+            self._leg.datagram(data, source, arrived_ns)
+
+    def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
+        if self._leg is not None:
+            self._leg.rtcp_datagram(data, source, arrived_ns)
+
+    def close(self) -> None:
+        """Close the sockets and give the pair back."""
+        super().close()
+        self._pair.give_back()
+        self._leg = None
+
+
+class SharedPort(_Port):
+    """One port for all calls, and the next for their RTCP, unless another program has that. Raises BindError, TransportError.
+
+    `echoing`: what comes is sent back to where it came from (-rtp_echo), by the legs that share it, or by itself when it
+    belongs to none.
+    """
+
+    __slots__ = ("_tally", "echoing", "legs", "number")
+
+    def __init__(self, number: int, sockets: MediaSockets, tally: Tally) -> None:
+        self.number = number
+        self.echoing = False
+        self.legs: Sharing[Leg] = Sharing()
+        self._tally = tally
+        super().__init__(sockets.bind(number, self._received), sockets.try_bind(number + 1, self._received_rtcp))
+
+    def serve(self, leg: Leg) -> None:
+        """Be the port of this leg too."""
+        self.legs.join(leg, leg.stream.ssrc)
+        leg.echoing = leg.echoing or self.echoing
+        leg.open(self)
+
+    def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
+        leg = self.legs.owner(data, (source[0], source[1]), arrived_ns)
+        if leg is not None:
+            leg.datagram(data, source, arrived_ns)
+        elif self.echoing:
+            self._echo(data, source)
+        else:
+            self._tally.foreign += 1
+
+    def _echo(self, data: bytes, source: Address) -> None:
+        tally = self._tally
+        tally.packets_received += 1
+        tally.octets_received += len(data)
+        tally.packets_echoed += 1
+        tally.octets_sent += len(data)
+        self._rtp.send(data, source)
+
+    def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
+        leg = self.legs.owner(data, _of_rtp(source), arrived_ns)
+        if leg is None:
+            self._tally.foreign += 1
+        else:
+            leg.rtcp_datagram(data, source, arrived_ns)
 
 
 def _of_rtp(source: Address) -> Place:

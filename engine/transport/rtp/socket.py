@@ -82,3 +82,8 @@ class RtpSocket(MediaSocket):
             self._gate.descriptor = -1
             self._poller.remove(self._socket.fileno())
             self._socket.close()
+            self._on_datagram = _nothing  # whose it was holds on to us
+
+
+def _nothing(data: bytes, source: Address, arrived_ns: int) -> None:
+    """A socket that is closed hears nothing."""

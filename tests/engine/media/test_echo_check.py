@@ -17,11 +17,11 @@ def hears(check: EchoCheck, *payloads: bytes, times: int = 1) -> None:
 
 
 def test_what_comes_is_one_of_the_payloads_that_were_sent() -> None:
-    check = EchoCheck()
-    check.plays(payloads_of(TRACK))
+    check = EchoCheck(payloads_of)
+    check.plays(TRACK)
     hears(check, SPOKEN[:160], bytes(160), bytes([7]) * 80, bytes([8]) * 160)
     assert (check.same, check.other) == (3, 1)
-    check.plays(payloads_of(even_track(bytes([8]) * 160, 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")))
+    check.plays(even_track(bytes([8]) * 160, 160, 20, clock_rate=8000, payload_type=0, codec="PCMU"))
     hears(check, bytes([8]) * 160, SPOKEN[:160])
     assert (check.same, check.other) == (5, 1)
 
@@ -29,15 +29,15 @@ def test_what_comes_is_one_of_the_payloads_that_were_sent() -> None:
 def test_of_a_capture_the_headers_may_be_others() -> None:
     datagrams = bytes(12) + b"first" + bytes(12) + b"second"
     track = Track(datagrams, [0, 17], [17, 18], [0, 20], [0, 0], [0, 0], period_ns=40, period_ticks=0, whole=True)
-    check = EchoCheck()
-    check.plays(payloads_of(track))
+    check = EchoCheck(payloads_of)
+    check.plays(track)
     hears(check, b"second", b"first", b"third")
     assert (check.same, check.other) == (2, 1)
 
 
 def test_digits_need_not_come_back() -> None:
-    check = EchoCheck()
-    check.plays(frozenset({hash(b"right")}))
+    check = EchoCheck(payloads_of)
+    check.plays(even_track(b"right", 5, 20, clock_rate=8000, payload_type=0, codec="PCMU"))
     hears(check, b"right", times=50)
     assert check.broken_by(100, 0.1)
     check.excused = 40
@@ -59,8 +59,8 @@ def test_digits_need_not_come_back() -> None:
     ],
 )
 def test_how_much_may_be_lost(sent: int, same: int, other: int, tolerance: float, reason: str) -> None:
-    check = EchoCheck()
-    check.plays(frozenset({hash(b"right")}))
+    check = EchoCheck(payloads_of)
+    check.plays(even_track(b"right", 5, 20, clock_rate=8000, payload_type=0, codec="PCMU"))
     hears(check, b"right", times=same)
     hears(check, b"wrong", times=other)
     found = check.broken_by(sent, tolerance)

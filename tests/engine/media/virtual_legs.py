@@ -4,28 +4,43 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from random import Random
 
 from engine.media.agreement import Place
 from engine.media.kinds import MediaKind
-from engine.media.leg import Address, Leg, LegHost, LegPort
-from engine.media.outlet import MediaSocket, Outlet
+from engine.media.leg import Leg
+from engine.media.leg_host import LegHost, LegOwner
+from engine.media.leg_port import Address, LegPort
+from engine.media.outlet import MediaSocket, Outlet, Sender
+from engine.media.pacer import Pacer
 from engine.media.reception import ReceptionSummary
 from engine.media.sdp import MediaLine, read_sdp
+from engine.media.srtp.handshakes import Handshakes
 from engine.media.srtp.identity import Identity
 from engine.media.tally import Tally
+from engine.media.wheel import Wheel
 
 S = 1_000_000_000
 
 
 class Wire:
-    """What was sent and has not come: (from, to, datagram, whether to the port of RTCP); `sent` keeps all that was RTP's."""
+    """What was sent and has not come: (from, to, datagram, whether to the port of RTCP); `sent` keeps all that was RTP's.
+
+    `change` may alter, double or drop what comes.
+    """
 
     def __init__(self) -> None:
         self.now_ns = S
         self.waiting: deque[tuple[Place, Place, bytes, bool]] = deque()
         self.sent: list[tuple[Place, Place, bytes]] = []
-        self.ends: dict[Place, Leg] = {}
+        self.hosts: dict[Place, Host] = {}
+        self.change: Callable[[bytes], list[bytes]] = lambda data: [data]
+
+    @property
+    def datagrams(self) -> list[bytes]:
+        """What was sent."""
+        return [data for _, _, data in self.sent]
 
     def put(self, source: Place, destination: Place, data: bytes, rtcp: bool = False) -> None:
         assert data, "an empty datagram was sent"
@@ -33,13 +48,11 @@ class Wire:
         self.sent.append((source, destination, data))
 
     def run(self, ms: int = 0) -> None:
-        """Everything that waits comes, and what follows from it; then so much time goes by, in steps of 10 ms."""
-        for step in range(ms // 10 + 1):
-            self.now_ns += 10_000_000 if step else 0
-            for leg in self.ends.values():
-                if leg.due_ns and leg.due_ns <= self.now_ns:
-                    leg.due_ns = 0
-                    leg.run(self.now_ns)
+        """Everything that waits comes, and what follows from it; then so much time goes by, in steps of 5 ms."""
+        for step in range(ms // 5 + 1):
+            self.now_ns += 5_000_000 if step else 0
+            for host in self.hosts.values():
+                host.run(self.now_ns)
             for _ in range(1000):
                 if not self.waiting:
                     break
@@ -48,8 +61,11 @@ class Wire:
     def step(self) -> None:
         """The next that waits comes."""
         source, destination, data, rtcp = self.waiting.popleft()
-        leg = self.ends[destination[0], destination[1] - rtcp]
-        (leg.rtcp_datagram if rtcp else leg.datagram)(data, source, self.now_ns)
+        host = self.hosts[destination[0], destination[1] - rtcp]
+        for each in self.change(data):
+            (host.leg.rtcp_datagram if rtcp else host.leg.datagram)(each, source, self.now_ns)
+        for leg, datagram in host.handshakes.turn():
+            leg.handshake(datagram)
 
 
 class _Out(Outlet):
@@ -92,18 +108,49 @@ class Port(LegPort, MediaSocket):
         self._wire.put(self.here, (destination[0], destination[1]), data, rtcp=True)
 
 
-class Host(LegHost):
-    """One side. `said` are the troubles that a person would be told."""
+class _Nothing(Sender):
+    """Nothing is gathered."""
 
-    def __init__(self, wire: Wire, number: int, identity: Identity | None = None) -> None:
-        self.wire, self.here = wire, ("192.0.2." + str(number), 4000)
+    def flush(self) -> None:
+        pass
+
+
+class Host(LegHost, LegOwner):
+    """One side, of which there is one leg. `said` are the troubles that a person would be told."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        number: int,
+        identity: Identity | None = None,
+        *,
+        kind: MediaKind = MediaKind.AUDIO,
+        place: Place | None = None,
+    ) -> None:
+        self.wire, self.here = wire, place or ("192.0.2." + str(number), 4000)
         self.tally, self.random = Tally(), Random(number)
         self.identity = identity
         self.rtcp_interval_ms, self.cname = 1000, f"host-{number}"
+        self.wheel, self.handshakes = Wheel(), Handshakes[Leg]()
         self.said: list[str] = []
         self.round_trips: list[int] = []
-        self.leg = wire.ends[self.here] = Leg(self, None, MediaKind.AUDIO, 0x1000 + number)
+        self.scores: list[float] = []
+        self.digits = ""
+        self.leg = Leg(self, self, kind, 0x1000 + number)
         self.port = Port(wire, self.here)
+        self.pacer = Pacer(_Nothing(), self.now_ns)
+        self.pacer.add(self.leg.stream)
+        wire.hosts[self.here] = self
+
+    def run(self, now_ns: int) -> None:
+        """Do what is due."""
+        self.pacer.run(now_ns)
+        self.wheel.come(now_ns)
+        while (due := self.wheel.take(now_ns)) is not None:
+            if due.due_ns > now_ns:
+                self.wheel.put(due, due.due_ns)
+            else:
+                self.leg.run(now_ns)
 
     def now_ns(self) -> int:
         return self.wire.now_ns
@@ -112,28 +159,31 @@ class Host(LegHost):
         return self.wire.now_ns
 
     def address(self, place: Place) -> object:
+        if place[0] == "nowhere":
+            raise OSError
         return place
 
-    def wake(self, leg: Leg, due_ns: int) -> None:
-        pass  # the wire looks at all legs
-
-    def heard_digit(self, leg: Leg, digit: str) -> None:
+    def moved(self, place: Place) -> None:
         pass
 
-    def handshake(self, leg: Leg, datagram: bytes) -> None:
-        leg.handshake(datagram)
+    def heard_digit(self, digit: str) -> None:
+        self.digits += digit
 
-    def moved(self, leg: Leg, place: Place) -> None:
-        pass
-
-    def seen(self, leg: Leg, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
-        pass
+    def seen(self, received: ReceptionSummary, jitter_ns: int, score: float) -> None:
+        self.scores.append(score)
 
     def timed(self, round_trip_ns: int) -> None:
         self.round_trips.append(round_trip_ns)
 
-    def troubled(self, leg: Leg, reason: str) -> None:
+    def troubled(self, reason: str) -> None:
         self.said.append(reason)
+
+    def says(self, sdp: str, other: Host) -> None:
+        """An offer or an answer goes to the other side."""
+        line = read_sdp(sdp.encode()).first(self.leg.kind)
+        assert line is not None
+        self.leg.sent(line)
+        other.leg.received(line)
 
     def line(self, *attributes: str, place: Place | None = None, protocol: str = "RTP/SAVP") -> MediaLine:
         """What this side says of itself."""

@@ -3,20 +3,30 @@
 
 from __future__ import annotations
 
+import gc
 import socket
+import time
 from collections.abc import Iterator
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import BindError
 from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
+from engine.media.leg_host import NOBODY
 from engine.media.pacer import LONGEST_NS
+from engine.media.stream import OutStream
+from engine.media.track import even_track
 from engine.options import RunConfig
+from engine.shard.media.call_leg import CallLeg
+from engine.shard.media.call_media import CallMedia
 from engine.shard.media.desk import MediaDesk
+from engine.shard.media.ports import OwnPort
 from engine.shard.notes import Notes
 from engine.transport import Addresses, Poller
+from engine.transport.rtp.socket import RtpSocket
 
 
 def free_ports() -> int:
@@ -51,10 +61,8 @@ def is_bound(port: int) -> bool:
 
 
 def share(desk: MediaDesk, number: int) -> Leg:
-    leg = Leg(desk, None, MediaKind.AUDIO, number)
-    port = desk.shared(number)
-    port.legs.join(leg, number)
-    leg.open(port)
+    leg = Leg(desk, NOBODY, MediaKind.AUDIO, number)
+    desk.shared(number).serve(leg)
     return leg
 
 
@@ -94,3 +102,36 @@ def test_what_comes_leaves_time_for_what_goes() -> None:
     MediaDesk(RunConfig(), Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
     assert poller.longest_ns <= LONGEST_NS < before_ns
     poller.close()
+
+
+OFFER = b"INVITE sip:a@b SIP/2.0\r\nContent-Type: application/sdp\r\n\r\nc=IN IP4 127.0.0.1\r\nm=audio %d RTP/AVP 0\r\n"
+ANSWER = b"SIP/2.0 200 OK\r\nContent-Type: application/sdp\r\n\r\nc=IN IP4 127.0.0.1\r\nm=audio %d RTP/AVP 0\r\n"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_media_of_calls_that_are_over_are_freed_without_the_collector(desk: MediaDesk, own: bool) -> None:
+    track = even_track(bytes(1600), 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")
+    kinds = (CallMedia, CallLeg, Leg, OwnPort, RtpSocket, OutStream)
+    gc.collect()
+    gc.disable()
+    try:
+        before = counted(kinds)
+        for number in range(1, 6):
+            call = SimpleNamespace(number=number, call_id=b"x", warn=print, digits_arrived=lambda now_ns: None)
+            media = desk.media_of(call)  # type: ignore[arg-type]
+            port = media.port(MediaKind.AUDIO) if own else desk.media_port
+            media.sdp_sent(OFFER % port)
+            media.sdp_received(ANSWER % (desk.media_port + 12))
+            media.play(MediaKind.AUDIO, track, 1, None)
+            media.echo(MediaKind.AUDIO, True)
+            desk.run(time.monotonic_ns() + 30_000_000)
+            media.close(time.monotonic_ns())
+            del media, call
+        assert counted(kinds) == before
+    finally:
+        gc.enable()
+
+
+def counted(kinds: tuple[type, ...]) -> dict[str, int]:
+    found = [type(each) for each in gc.get_objects()]
+    return {kind.__name__: found.count(kind) for kind in kinds}

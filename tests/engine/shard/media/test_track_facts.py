@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import time
 
-from engine.media.audio.speech import Sound
+from engine.media.audio.speech import Sound, sound_in
 from engine.media.codecs import PCMU
 from engine.media.track import Track, even_track
-from engine.shard.media.sounds import MOST_KEPT, Sounds
+from engine.shard.media.track_facts import MOST_KEPT, TrackFacts
 from tests.media_audio import tone
 
 MS = 1_000_000
@@ -22,7 +22,7 @@ def track(samples: bytes) -> Track:
 
 
 def test_what_was_looked_at_is_known_soon() -> None:
-    sounds, spoken = Sounds(), track(tone(440, 0.1).tobytes() + bytes(1600))
+    sounds, spoken = TrackFacts(sound_in), track(tone(440, 0.1).tobytes() + bytes(1600))
     sounds.look_at(spoken)
     end = time.monotonic() + LIMIT_S
     while spoken not in sounds._found and time.monotonic() < end:
@@ -32,13 +32,13 @@ def test_what_was_looked_at_is_known_soon() -> None:
 
 
 def test_a_silent_track_is_known_too_and_nobody_needs_to_have_looked() -> None:
-    sounds, silent = Sounds(), track(bytes(3200))
+    sounds, silent = TrackFacts(sound_in), track(bytes(3200))
     assert sounds.of(silent) is None
     assert sounds._found == {silent: None}
 
 
 def test_many_tracks_are_not_kept() -> None:
-    sounds = Sounds()
+    sounds = TrackFacts(sound_in)
     for _ in range(MOST_KEPT + 10):
         sounds.of(track(bytes(320)))
     assert len(sounds._found) <= MOST_KEPT
