@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import MediaError
-from engine.media.sources.playing import Playable
+from engine.media.playable import Playable
 from engine.scenario.problems import one_line
 
 MOST_KEPT: Final = 1000

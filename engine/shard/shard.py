@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import trio
 from trio.abc import ReceiveChannel, SendChannel
@@ -28,7 +29,6 @@ from engine.shard.beside import Beside
 from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
 from engine.shard.init import run_init
-from engine.shard.media.desk import MediaDesk
 from engine.shard.media.opening import open_media
 from engine.shard.notes import Notes
 from engine.shard.protocol import (
@@ -54,6 +54,9 @@ from engine.stats.measurements import Measurements
 from engine.transport import TRANSPORTS, Poller, Transport
 from engine.transport.descriptors import prepare_descriptors
 from engine.transport.holders import with_holder
+
+if TYPE_CHECKING:
+    from engine.shard.media.desk import MediaDesk
 
 YOUNG_OBJECTS = 10_000
 """Objects between two collections of the youngest: some 0.3 ms of work. Older ones, open calls by the ten thousand, are

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import MediaError
 from engine.media.codecs import H264, ILBC, ILBC_20, Codec
-from engine.media.kinds import MediaKind
+from engine.media.playable import Playable
 from engine.media.sources.annexb import annexb_track, is_annexb
 from engine.media.sources.ogg import is_ogg, ogg_track
 from engine.media.sources.pattern import pattern_track
@@ -18,16 +17,6 @@ from engine.media.sources.spec import StreamSpec
 from engine.media.sources.synthetic import synthetic_track
 from engine.media.sources.wav import container_of, is_wav, wav_track
 from engine.media.track import Track
-
-
-@dataclass(frozen=True, slots=True)
-class Playable:
-    """What a stream is given to play: a track, how often (-1: for ever), with which payload type, on which media."""
-
-    track: Track
-    loops: int
-    payload_type: int
-    kind: MediaKind
 
 
 def playable(spec: StreamSpec, data: bytes = b"") -> Playable:

@@ -5,20 +5,17 @@
     a=crypto:[cryptotag2audio] [cryptosuiteaescm128sha1322audio] inline:[cryptokeyparams2audio] [ueaescm128sha1322audio]
 
 There are two places a kind of media, 1 and 2; an offer may use both, an answer uses the first. `CRYPTO_WORDS` has all
-keywords, and `CryptoPlaces` what a call remembers from one to the next. Keys are not agreed on here but from the SDP that
-was really sent and received (`sdes.agree`), so a line may as well be written out, or come from a file.
+keywords; `crypto_places` says what they are in a call. This table is there in every run, so it knows nothing of libsrtp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from engine.media.kinds import MediaKind
-from engine.media.srtp.sdes import UNENCRYPTED_SRTP, Crypto, choose, new_key
-from engine.media.srtp.suites import AES_CM_128_HMAC_SHA1_80, SUITES, Suite
+from engine.media.srtp.suites import SUITES, Suite
 
 
 class Says(Enum):
@@ -55,40 +52,3 @@ def _words() -> dict[str, CryptoWord]:
 
 CRYPTO_WORDS: Final = _words()
 """Every keyword, without its brackets."""
-
-
-class CryptoPlaces:
-    """What a call remembers of its own `a=crypto` lines; made when the first keyword comes."""
-
-    __slots__ = ("_keys",)
-
-    def __init__(self) -> None:
-        self._keys: dict[tuple[MediaKind, int], str] = {}
-
-    def tag(self, word: CryptoWord, offered: Iterable[Crypto] = ()) -> str:
-        """The tag. `offered`: the peer's lines when this answers them, else nothing.
-
-        An answer has the tag of the line that it takes (RFC 4568 section 5.1.2). Otherwise it is the place, as in SIPp.
-        """
-        taken = choose(offered, word.suite) if word.place == 1 else None
-        return str(word.place if taken is None else taken.tag)
-
-    def suite(self, word: CryptoWord) -> str:
-        """The suite's name."""
-        return (word.suite or AES_CM_128_HMAC_SHA1_80).name
-
-    def key(self, word: CryptoWord, randbytes: Callable[[int], bytes], *, again: bool = False) -> str:
-        """A new key in base64, as long as its suite asks for (of 30 bytes when the text names none).
-
-        `again`: the one of before, which SIPp gives for a negative offset (`[cryptokeyparams1audio-1]`).
-        """
-        place = word.kind, word.place
-        key = self._keys.get(place) if again else None
-        if key is None:
-            key = self._keys[place] = new_key(word.suite or AES_CM_128_HMAC_SHA1_80, randbytes)
-        return key
-
-    @staticmethod
-    def unencrypted(word: CryptoWord) -> str:
-        """The parameter that asks for authentication only; SIPp's `[ue…]`."""
-        return UNENCRYPTED_SRTP

@@ -8,8 +8,7 @@ from typing import Final
 
 from engine.errors import MediaError
 from engine.media.kinds import MediaKind
-from engine.media.sources.pcap import replay
-from engine.media.sources.playing import Playable, playable
+from engine.media.playable import Playable
 from engine.media.sources.spec import Steer, Steering, StreamSpec, parse_stream
 from engine.messages import Failure
 from engine.scenario.actions.exec_command import ExecCommand
@@ -111,6 +110,8 @@ class _StreamMaker:
         spec = parse_stream(text, self._payload_type)
         if not isinstance(spec, StreamSpec):
             raise MediaError(text, "a keyword stands for what is played, not for what is done to it")
+        from engine.media.sources.playing import playable  # only runs that play something import how that is made
+
         return Made(playable(spec, read_media_file(spec.file, scenario) if spec.file else b""))
 
 
@@ -194,6 +195,8 @@ class _CaptureMaker:
 
     def make(self, text: str, scenario: str) -> Made:
         """See `tracks.Maker`."""
+        from engine.media.sources.pcap import replay
+
         name = text.strip()
         found = replay(read_media_file(name, scenario), name, self._kind)
         return Made(Playable(found.track, 1, found.track.payload_type, self._kind), found.notes)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from engine.media.agreement import Agreement
-from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
+from engine.media.srtp.crypto_places import CryptoPlaces
+from engine.media.srtp.crypto_words import CryptoWord, Says
 from engine.media.srtp.setup import ACTPASS, answer_to
 from engine.scenario.program import Unsendable
 from engine.shard.media.host import MediaHost

@@ -12,13 +12,13 @@ import trio
 from engine.options import RunConfig
 from engine.scenario.media_uses import speaks_of_dtls, uses_media
 from engine.scenario.model import Scenario
-from engine.shard.media.desk import MediaDesk
 from engine.shard.notes import Notes
 from engine.shard.protocol import ShardPlan
 from engine.transport.poller import Poller
 
 if TYPE_CHECKING:
     from engine.media.srtp.identity import Identity
+    from engine.shard.media.desk import MediaDesk
 
 
 async def open_media(
@@ -28,6 +28,9 @@ async def open_media(
     scenarios = tuple(scenarios)
     if not asks_for_media(plan.config) and not any(map(uses_media, scenarios)):
         return None
+    # What belongs to media takes a twentieth of a second to import, which runs without any do not pay.
+    from engine.shard.media.desk import MediaDesk
+
     desk = MediaDesk(plan.config, plan.addresses, poller, notes, random, index=plan.index, count=plan.count)
     desk.open(plan.index)
     if any(map(speaks_of_dtls, scenarios)):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from engine.media.kinds import MediaKind
-from engine.media.srtp.crypto_words import CryptoPlaces, CryptoWord, Says
+from engine.media.srtp.crypto_places import CryptoPlaces
+from engine.media.srtp.crypto_words import CryptoWord, Says
 from engine.media.srtp.sdes import Crypto
 from engine.media.track import Track
 from engine.messages import Failure

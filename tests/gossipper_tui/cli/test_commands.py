@@ -81,3 +81,6 @@ def test_a_run_does_not_load_the_application_or_rich() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment()
     ).stdout.split()
     assert {"textual", "rich", "asyncio", "yaml", "cryptography", "engine.scenario.diagnostics"} & set(loaded) == set()
+    assert {"pylibsrtp", "OpenSSL", "engine.media.leg", "engine.media.sources.playing", "engine.shard.media.desk"} & set(
+        loaded
+    ) == set()

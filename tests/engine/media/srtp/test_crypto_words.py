@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from engine.media.kinds import MediaKind
-from engine.media.srtp.crypto_words import CRYPTO_WORDS, CryptoPlaces, Says
+from engine.media.srtp.crypto_places import CryptoPlaces
+from engine.media.srtp.crypto_words import CRYPTO_WORDS, Says
 from engine.media.srtp.sdes import agree, read_crypto
 from engine.media.srtp.suites import AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_32, AES_CM_128_HMAC_SHA1_80, Suite
 
