@@ -73,24 +73,39 @@ class Track:
         return len(self.starts)
 
 
-def even_track(payloads: bytes, packet_bytes: int, packet_ms: int, *, clock_rate: int, payload_type: int, codec: str) -> Track:
-    """A track of packets of one size (the last may be shorter), one each `packet_ms`. None has the marker bit: it is never
-    silent, so nothing begins in it (RFC 3551 section 4.1)."""
-    count = max(1, -(-len(payloads) // packet_bytes))
-    step = clock_rate * packet_ms // 1000
-    starts = range(0, count * packet_bytes, packet_bytes)
-    sizes = [packet_bytes] * count
-    sizes[-1] = len(payloads) - (count - 1) * packet_bytes
+def spaced_track(
+    payloads: bytes,
+    starts: Sequence[int],
+    sizes: Sequence[int],
+    packet_ms: int,
+    *,
+    clock_rate: int,
+    payload_type: int,
+    codec: str,
+) -> Track:
+    """A track of packets that lie anywhere in `payloads`, one each `packet_ms`. None has the marker bit: it is never silent, so
+    nothing begins in it (RFC 3551 section 4.1)."""
+    count = len(starts)
+    step, step_ns = clock_rate * packet_ms // 1000, packet_ms * 1_000_000
     return Track(
         payloads,
         starts,
         sizes,
-        range(0, count * packet_ms * 1_000_000, packet_ms * 1_000_000),
+        range(0, count * step_ns, step_ns),
         range(0, count * step, step),
         bytes(count),
-        period_ns=count * packet_ms * 1_000_000,
+        period_ns=count * step_ns,
         period_ticks=count * step,
         payload_type=payload_type,
         clock_rate=clock_rate,
         codec=codec,
     )
+
+
+def even_track(payloads: bytes, packet_bytes: int, packet_ms: int, *, clock_rate: int, payload_type: int, codec: str) -> Track:
+    """The same of packets of one size that lie one after the other; the last may be shorter."""
+    count = max(1, -(-len(payloads) // packet_bytes))
+    starts = range(0, count * packet_bytes, packet_bytes)
+    sizes = [packet_bytes] * count
+    sizes[-1] = len(payloads) - (count - 1) * packet_bytes
+    return spaced_track(payloads, starts, sizes, packet_ms, clock_rate=clock_rate, payload_type=payload_type, codec=codec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from engine.errors import MediaError
 from engine.media.codecs import Codec
-from engine.media.track import NS_A_SECOND, Track
+from engine.media.track import Track, spaced_track
 
 PATTERNS = {1: 0xAA, 2: 0xBB, 3: 0xCC, 4: 0xDD, 5: 0xEE, 6: 0xFF}
 """The byte of each, by SIPp's number of the pattern."""
@@ -18,17 +18,12 @@ def pattern_track(number: int, name: str, codec: Codec) -> Track:
         raise MediaError(name, f"there is no pattern {number}", "patterns are 1 to 6")
     if codec.packet_bytes is None:
         raise MediaError(name, f"packets of {codec.name} differ in size", "a pattern needs a codec whose packets do not")
-    step = codec.clock_rate * codec.packet_ms // 1000
-    step_ns = codec.packet_ms * NS_A_SECOND // 1000
-    return Track(
+    return spaced_track(
         bytes([PATTERNS[number]]) * codec.packet_bytes,
         [0] * _PACKETS,
         [codec.packet_bytes] * _PACKETS,
-        range(0, _PACKETS * step_ns, step_ns),
-        range(0, _PACKETS * step, step),
-        bytes(_PACKETS),
-        period_ns=_PACKETS * step_ns,
-        period_ticks=_PACKETS * step,
+        codec.packet_ms,
+        clock_rate=codec.clock_rate,
         payload_type=codec.payload_type,
         codec=codec.name,
     )

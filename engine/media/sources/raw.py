@@ -13,7 +13,7 @@ from math import gcd
 from engine.errors import MediaError
 from engine.media.codecs import Codec
 from engine.media.sources.limits import check_size
-from engine.media.track import NS_A_SECOND, Track, even_track
+from engine.media.track import Track, even_track, spaced_track
 
 _MOST_SPLICED = 100_000
 """Packets of a track that goes on within a packet; beyond, each pass begins with a packet of its own."""
@@ -48,18 +48,13 @@ def _spliced(length: int, size: int, loops: int) -> tuple[int, int]:
 def _wrapped(data: bytes, size: int, count: int, codec: Codec) -> Track:
     length = len(data)
     held = data + (data * -(-size // length))[:size]
-    step = codec.clock_rate * codec.packet_ms // 1000
-    step_ns = codec.packet_ms * NS_A_SECOND // 1000
-    return Track(
+    starts = array("I", [k * size % length for k in range(count)])
+    return spaced_track(
         held,
-        array("I", [k * size % length for k in range(count)]),
+        starts,
         array("H", [size]) * count,
-        range(0, count * step_ns, step_ns),
-        range(0, count * step, step),
-        bytes(count),
-        period_ns=count * step_ns,
-        period_ticks=count * step,
-        payload_type=codec.payload_type,
+        codec.packet_ms,
         clock_rate=codec.clock_rate,
+        payload_type=codec.payload_type,
         codec=codec.name,
     )

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from engine.errors import MediaError
-from engine.media.codecs import G722, G729, ILBC, L16_STEREO, OPUS, PCMA, PCMU, Codec, l16
+from engine.media.codecs import G722, G729, H264, ILBC, L16_MONO, L16_STEREO, OPUS, PCMA, PCMU, Codec, l16
 from engine.media.sources.pattern import PATTERNS, pattern_track
 from engine.media.sources.synthetic import Sound, Synthetic, synthetic_track
 from engine.media.track import Track
@@ -70,6 +70,13 @@ def test_a_pattern_is_one_byte_over_and_over(number: int) -> None:
     assert set(track.markers) == {0}
     assert track.period_ns == len(track) * 20_000_000
     assert track.period_ticks == len(track) * 160
+
+
+@pytest.mark.parametrize("codec", [PCMU, H264, L16_MONO])
+def test_a_pattern_is_timed_by_the_clock_of_its_codec(codec: Codec) -> None:
+    track = pattern_track(1, "pattern", codec)
+    assert track.clock_rate == codec.clock_rate
+    assert track.period_ticks * 1_000_000_000 == track.period_ns * codec.clock_rate
 
 
 def test_patterns_have_the_packets_of_their_codec() -> None:
