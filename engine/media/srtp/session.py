@@ -162,24 +162,17 @@ class Srtp:
 
     def protect(self, packet: bytes) -> bytes:
         """SRTP of a whole RTP packet. b"" when it must not be sent: it is none, or its index is far behind the newest one."""
-        direction = self._outgoing
-        done = (
-            b""
-            if direction is None
-            else direction.with_mki(direction.run(lib.srtp_protect, packet, _RTP_SSRC), self._write_tag)
-        )
-        if not done:
-            self.unprotected += 1
-        return done
+        return self._protect(lib.srtp_protect, packet, _RTP_SSRC, self._write_tag)
 
     def protect_rtcp(self, packet: bytes) -> bytes:
         """SRTCP of a whole (compound) RTCP packet. b"" when it is none."""
+        return self._protect(lib.srtp_protect_rtcp, packet, _RTCP_SSRC, self._write_rtcp_tag)
+
+    def _protect(self, function: Any, packet: bytes, ssrc_at: int, tag_bytes: int) -> bytes:
         direction = self._outgoing
-        done = (
-            b""
-            if direction is None
-            else direction.with_mki(direction.run(lib.srtp_protect_rtcp, packet, _RTCP_SSRC), self._write_rtcp_tag)
-        )
+        done = b""
+        if direction is not None:
+            done = direction.with_mki(direction.run(function, packet, ssrc_at), tag_bytes)
         if not done:
             self.unprotected += 1
         return done
