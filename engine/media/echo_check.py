@@ -59,6 +59,9 @@ class EchoCheck(Tap):
         else:
             self.other += 1
 
+    def close(self, now_ns: int) -> None:
+        """See `Tap`."""
+
     def broken_by(self, sent: int, tolerance: float) -> str:
         """Why so much of `sent` packets did not come back that it is more than the part that may be lost; "" otherwise."""
         sent = max(0, sent - self.excused)

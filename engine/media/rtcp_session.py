@@ -90,7 +90,6 @@ class RtcpSession:
         "peer_lost",
         "peer_packets",
         "reports_received",
-        "reports_sent",
         "round_trip_ns",
         "round_trips",
     )
@@ -99,7 +98,6 @@ class RtcpSession:
         self, cname: str, clock_rate: int, draw: random.Random, now_ns: int, interval_ms: int = DEFAULT_INTERVAL_MS
     ) -> None:
         self.clock_rate = clock_rate
-        self.reports_sent = 0
         self.reports_received = 0
         self.malformed = 0
         self.flooded = 0
@@ -171,7 +169,6 @@ class RtcpSession:
         self, now_ns: int, unix_ns: int, sender: Sender, reception: Reception | None, peer_ssrc: int
     ) -> list[RtcpPacket]:
         """Report and name (section 6.1)."""
-        self.reports_sent += 1
         blocks: tuple[ReportBlock, ...] = ()
         if reception is not None and reception.packets:
             known = self._last_sr_ssrc == peer_ssrc

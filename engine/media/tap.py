@@ -20,7 +20,8 @@ class Tap(ABC):
     ) -> None:
         """A packet came; `known` is what its payload type stands for, when somebody has said."""
 
-    def close(self, now_ns: int) -> None:  # noqa: B027
+    @abstractmethod
+    def close(self, now_ns: int) -> None:
         """Nothing comes any more."""
 
 

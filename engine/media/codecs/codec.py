@@ -48,11 +48,6 @@ class Codec:
     make_decoder: Callable[[], Decoder] | None = None
 
     @property
-    def rtpmap(self) -> str:
-        """As it stands in `a=rtpmap:` (RFC 8866 section 6.6)."""
-        return f"{self.name}/{self.clock_rate}" + (f"/{self.channels}" if self.channels > 1 else "")
-
-    @property
     def samples_a_packet(self) -> int:
         """Samples of one channel in a packet."""
         return self.sample_rate * self.packet_ms // 1000

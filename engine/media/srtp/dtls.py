@@ -133,7 +133,7 @@ class Dtls:
             else:
                 self._read()
         except SSL.WantReadError:
-            pass
+            pass  # all that has come is read: it goes on with what the peer sends next
         except SSL.ZeroReturnError:
             self.closed = True
         except SSL.Error as error:

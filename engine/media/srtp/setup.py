@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Final
 
 ACTIVE, PASSIVE, ACTPASS = "active", "passive", "actpass"
-SETUPS: Final = (ACTIVE, PASSIVE, ACTPASS)
 _ANSWERS: Final = {ACTPASS: ACTIVE, PASSIVE: ACTIVE, ACTIVE: PASSIVE}
 
 
