@@ -6,17 +6,20 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+HEADER: Final = struct.Struct("!BBHII")
+"""A header without contributing sources and extension (section 5.1): version, marker and payload type, sequence, timestamp,
+source."""
 HEADER_BYTES: Final = 12
 VERSION_BITS: Final = 0x80
 """Version 2 where the header has it, in the two highest bits of the first byte."""
+MARKER: Final = 0x80
+"""The marker bit, in the byte of the payload type."""
 
 _VERSION: Final = 2
 _PADDING: Final = 0x20
 _EXTENSION: Final = 0x10
 _SOURCES: Final = 0x0F
-_MARKER: Final = 0x80
 _WORD: Final = 4
-_HEADER: Final = struct.Struct("!BBHII")
 
 
 class Rtp:
@@ -65,7 +68,7 @@ def read_rtp(data: bytes) -> Rtp | None:
     second = data[1]
     return Rtp(
         second & 0x7F,
-        second >= _MARKER,
+        second >= MARKER,
         data[2] << 8 | data[3],
         data[4] << 24 | data[5] << 16 | data[6] << 8 | data[7],
         data[8] << 24 | data[9] << 16 | data[10] << 8 | data[11],
@@ -76,5 +79,5 @@ def read_rtp(data: bytes) -> Rtp | None:
 
 def write_rtp(payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, marker: bool = False) -> bytes:
     """A packet without extension and padding; sequence, timestamp and source are taken modulo their sizes."""
-    second = payload_type & 0x7F | (_MARKER if marker else 0)
-    return _HEADER.pack(VERSION_BITS, second, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc & 0xFFFFFFFF) + payload
+    second = payload_type & 0x7F | (MARKER if marker else 0)
+    return HEADER.pack(VERSION_BITS, second, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc & 0xFFFFFFFF) + payload

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Generic, TypeVar
 
+from engine.media.demux import is_rtcp, is_rtp
+
 Owner = TypeVar("Owner")
 Place = tuple[str, int]
 """Address and port of a peer."""
@@ -22,19 +24,15 @@ YOUNG_NS: Final = 1_000_000_000
 """How soon a peer begins to be heard, if he does so at once."""
 _RTP_SOURCE: Final = 8
 _RTCP_SOURCE: Final = 4
-_FIRST_RTCP, _LAST_RTCP = 192, 223
-"""Second byte of RTCP, where RTP has its payload type (RFC 5761 section 4)."""
 
 
 def source_in(data: bytes) -> int:
     """The synchronisation source of a packet of RTP or RTCP, -1 when it is neither."""
-    if len(data) < _RTP_SOURCE or data[0] >> 6 != 2:
-        return -1
-    if _FIRST_RTCP <= data[1] <= _LAST_RTCP:
+    if is_rtp(data):
+        return int.from_bytes(data[_RTP_SOURCE : _RTP_SOURCE + 4], "big")
+    if is_rtcp(data):
         return int.from_bytes(data[_RTCP_SOURCE : _RTCP_SOURCE + 4], "big")
-    if len(data) < _RTP_SOURCE + 4:
-        return -1
-    return int.from_bytes(data[_RTP_SOURCE : _RTP_SOURCE + 4], "big")
+    return -1
 
 
 class Sharing(Generic[Owner]):

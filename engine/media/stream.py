@@ -8,31 +8,26 @@ then timestamps go on from where they were, at the new rate (RFC 7160 section 4.
 
 from __future__ import annotations
 
-import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 from engine.media.outlet import MediaSocket, Outlet
 from engine.media.playback import Playback
+from engine.media.rtp import HEADER, HEADER_BYTES, MARKER, VERSION_BITS
 from engine.media.tap import SentTap
 from engine.media.track import NS_A_SECOND, Track
 from engine.media.wheel import Due, Wheel
 
 MOST_INSERTS: Final = 100
 """Tracks that wait to be inserted into one stream."""
-HEADER_BYTES: Final = 12
-"""An RTP header without contributing sources and extension (RFC 3550 section 5.1)."""
 
 NOTHING: Final = 0
 LEFT: Final = 1
 GATHERED: Final = 2
 """What `send_due` has done: no packet was due, or it has left (or was lost), or it leaves with the next flush."""
 
-_HEADER: Final = struct.Struct("!BBHII")
-_VERSION: Final = 0x80
-_VERSION_BITS: Final = 0xC0
-_MARKER: Final = 0x80
+_VERSION_MASK: Final = 0xC0
 _RTCP_TYPES: Final = range(64, 96)
 """Payload types that RTP does not have, so that RTCP may be told from it (RFC 5761 section 4)."""
 _32_BITS: Final = 0xFFFF_FFFF
@@ -323,7 +318,7 @@ class OutStream(Due):
                 done = outlet.send_whole(payloads, start, size)
         else:
             timestamp = (current.timestamp + track.timestamps[index]) & _32_BITS
-            second = current.payload_type | _MARKER if track.markers[index] else current.payload_type
+            second = current.payload_type | MARKER if track.markers[index] else current.payload_type
             sequence = self.sequence
             self.sequence = (sequence + 1) & _16_BITS
             self.last_timestamp = timestamp
@@ -331,7 +326,7 @@ class OutStream(Due):
             if self.protect is None:
                 done = outlet.send_rtp(second, sequence, timestamp, self.ssrc, payloads, start, size)
             else:
-                header = _HEADER.pack(_VERSION, second, sequence, timestamp, self.ssrc)
+                header = HEADER.pack(VERSION_BITS, second, sequence, timestamp, self.ssrc)
                 done = self._send_protected(outlet, header + payloads[start : start + size], size)
         self._packets += 1
         self.last_sent_ns = now_ns
@@ -350,7 +345,7 @@ class OutStream(Due):
         if not _is_rtp(track.payloads, start, size):
             self._octets += size
             return
-        _, _, sequence, self.last_timestamp, self.ssrc = _HEADER.unpack_from(track.payloads, start)
+        _, _, sequence, self.last_timestamp, self.ssrc = HEADER.unpack_from(track.payloads, start)
         self.sequence = (sequence + 1) & _16_BITS
         self._anchor(now_ns, self.last_timestamp, track.clock_rate)
         self._octets += size - HEADER_BYTES
@@ -371,6 +366,6 @@ class OutStream(Due):
 
 def _is_rtp(payloads: bytes, start: int, size: int) -> bool:
     """Whether a datagram may be RTP and is not RTCP."""
-    if size < HEADER_BYTES or payloads[start] & _VERSION_BITS != _VERSION:
+    if size < HEADER_BYTES or payloads[start] & _VERSION_MASK != VERSION_BITS:
         return False
-    return payloads[start + 1] & ~_MARKER not in _RTCP_TYPES
+    return payloads[start + 1] & ~MARKER not in _RTCP_TYPES

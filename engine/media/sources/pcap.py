@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 from engine.errors import MediaError
 from engine.media.codecs import codec_of
+from engine.media.demux import is_rtcp, is_rtp
 from engine.media.kinds import MediaKind
+from engine.media.rtp import HEADER_BYTES
 from engine.media.sources.capture_frames import LINKS, Skip, datagram_of
 from engine.media.sources.capture_records import frames_of
 from engine.media.sources.limits import MOST_PACKETS, MOST_PERIOD_MS, check_size
@@ -25,8 +27,6 @@ from engine.media.track import NS_A_SECOND, Track
 _USUAL_GAP_NS = NS_A_SECOND // 50
 _HOUR_NS = 3600 * NS_A_SECOND
 _MOST_NS = MOST_PERIOD_MS * 1_000_000
-_RTP_HEADER = 12
-_RTCP_TYPES = range(192, 224)
 _LINK_NAMES: Mapping[int, str] = {9: "PPP", 105: "Wi-Fi", 127: "Wi-Fi", 163: "Wi-Fi", 189: "USB", 220: "USB"}
 
 
@@ -55,13 +55,13 @@ class _Flow:
         self.ends.append(end)
         self.times_ns.append(time_ns)
         self.bytes += end - start
-        if end - start >= 8 and data[start] >> 6 == 2:
-            if data[start + 1] in _RTCP_TYPES:
-                self.rtcp += 1
-            elif end - start >= _RTP_HEADER:
-                self.payload_type = self.payload_type if self.rtp else data[start + 1] & 0x7F
-                self.rtp += 1
-        elif end > start and (65 <= data[start] <= 90 or data[start] in b"\r\n"):
+        head = data[start : min(start + HEADER_BYTES, end)]
+        if is_rtcp(head):
+            self.rtcp += 1
+        elif is_rtp(head):
+            self.payload_type = self.payload_type if self.rtp else head[1] & 0x7F
+            self.rtp += 1
+        elif head and (65 <= head[0] <= 90 or head[0] in b"\r\n"):
             self.text += 1
 
     @property

@@ -19,6 +19,7 @@ from typing import Final
 
 from engine.errors import TransportError
 from engine.media.outlet import Outlet, Sender
+from engine.media.rtp import HEADER, HEADER_BYTES, VERSION_BITS
 from engine.transport.datagrams import MMSGHDR, address_of
 
 MOST_GATHERED: Final = 64
@@ -26,11 +27,9 @@ MOST_GATHERED: Final = 64
 MOST_TRIES: Final = 3
 """To send a packet: each may fail with what the network says of an earlier one, and then did not try."""
 
-_RTP: Final = struct.Struct("!BBHII")
 _VECTORS: Final = struct.Struct("@PNPN")
 _MESSAGE_BYTES: Final = MMSGHDR.size
 """A `struct mmsghdr`, which begins with the `struct msghdr` that `sendmsg` takes."""
-_VERSION: Final = 0x80
 _HEADER_AT: Final = 0
 _VECTORS_AT: Final = 16
 _NAME_AT: Final = _VECTORS_AT + _VECTORS.size
@@ -139,8 +138,8 @@ class RtpOutlet(Outlet):
         if payloads is not self._payloads:
             self._adopt(payloads)
         memory, address = self._memory, self._address
-        _RTP.pack_into(memory, _HEADER_AT, _VERSION, second, sequence, timestamp, ssrc)
-        _VECTORS.pack_into(memory, _VECTORS_AT, address, _RTP.size, self._base + start, size)
+        HEADER.pack_into(memory, _HEADER_AT, VERSION_BITS, second, sequence, timestamp, ssrc)
+        _VECTORS.pack_into(memory, _VECTORS_AT, address, HEADER_BYTES, self._base + start, size)
         self._octets = size
         return gate.send(self, self._message)
 
@@ -152,7 +151,7 @@ class RtpOutlet(Outlet):
         if payloads is not self._payloads:
             self._adopt(payloads)
         _VECTORS.pack_into(self._memory, _VECTORS_AT, self._address, 0, self._base + start, size)
-        self._octets = max(0, size - _RTP.size)
+        self._octets = max(0, size - HEADER_BYTES)
         return gate.send(self, self._message)
 
     def send_made(self, datagram: bytes) -> bool:
@@ -166,7 +165,7 @@ class RtpOutlet(Outlet):
             self._made_address = address_of(self._made)
         self._made[:size] = datagram
         _VECTORS.pack_into(self._memory, _VECTORS_AT, self._address, 0, self._made_address, size)
-        self._octets = max(0, size - _RTP.size)
+        self._octets = max(0, size - HEADER_BYTES)
         return gate.send(self, self._message)
 
     def _adopt(self, payloads: bytes) -> None:
