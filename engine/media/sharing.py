@@ -71,7 +71,7 @@ class Sharing(Generic[Owner]):
         """It shares no more."""
         self._forget_place(owner)
         for source in self._sources.pop(owner, ()):
-            self._heard.pop(source, None)
+            self._forget_source(owner, source)
         own = self._own.pop(owner, -1)
         if self._sent.get(own) == owner:
             del self._sent[own]
@@ -110,13 +110,18 @@ class Sharing(Generic[Owner]):
             return
         sources = self._sources[owner]
         if len(sources) >= MOST_SOURCES:
-            self._heard.pop(sources.pop(0), None)
+            self._forget_source(owner, sources.pop(0))
         sources.append(source)
         self._heard[source] = owner
         place = self._places.get(owner)
         if place is not None:
             _drop(self._silent, place, owner)
             _drop(self._young, place, owner)
+
+    def _forget_source(self, owner: Owner, source: int) -> None:
+        """Unless it is another's by now: peers in different places may have the same."""
+        if self._heard.get(source) == owner:
+            del self._heard[source]
 
     def _forget_place(self, owner: Owner) -> None:
         place = self._places.pop(owner, None)

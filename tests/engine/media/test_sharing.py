@@ -106,3 +106,16 @@ def test_the_source_of_a_packet_is_read_or_there_is_none() -> None:
     assert source_in(rtcp(0xDEADBEEF)) == 0xDEADBEEF
     for nothing in (b"", b"\x80", b"\x80\x00\x00\x01\x00\x00\x00\xa0", b"\x16\xfe\xff" + bytes(20)):
         assert source_in(nothing) == -1
+
+
+def test_a_source_of_two_calls_stays_that_of_the_one_that_goes_on() -> None:
+    sharing: Sharing[str] = Sharing()
+    for number, (name, place) in enumerate((("one", PBX), ("two", OTHER))):
+        sharing.join(name, number)
+        sharing.expect(name, place, 0)
+        assert sharing.owner(rtp(70), place, 0) == name
+    sharing.leave("one")
+    sharing.join("three", 3)
+    sharing.expect("three", OTHER, 1)
+    assert sharing.owner(rtp(70), OTHER, 2) == "two"
+    assert sharing.owner(rtp(71), OTHER, 2) == "three"
