@@ -208,7 +208,7 @@ class Gate:
         if not waiting:
             self._sender.waiting.append(self)
         elif len(waiting) >= MOST_GATHERED:
-            self._send_gathered()
+            self.flush()
         at = len(waiting) * _MESSAGE_BYTES
         self._view[at : at + _MESSAGE_BYTES] = outlet.message
         waiting.append(outlet)
@@ -217,9 +217,6 @@ class Gate:
 
     def flush(self) -> None:
         """Send what was gathered."""
-        self._send_gathered()
-
-    def _send_gathered(self) -> None:
         waiting = self._waiting
         done, count, tries = 0, len(waiting), 0
         while done < count:
