@@ -21,8 +21,8 @@ class _Total:
 
     __slots__ = ("_copy", "_total")
 
-    def __init__(self, empty: Histogram) -> None:
-        self._total = empty.copy()
+    def __init__(self, first: Histogram) -> None:
+        self._total = first.copy()
         self._copy: Histogram | None = None
 
     def add(self, more: Histogram) -> None:
@@ -58,9 +58,11 @@ class Gathered:
         self._lateness.add(reported.lateness)
         if reported.media is not None:
             for name, histogram in reported.media.histograms().items():
-                if name not in self._media:
-                    self._media[name] = _Total(_empty_like(histogram))
-                self._media[name].add(histogram)
+                known = self._media.get(name)
+                if known is None:
+                    self._media[name] = _Total(histogram)
+                else:
+                    known.add(histogram)
 
     def lose(self, index: int) -> None:
         """A shard is gone: the calls that it had open are lost with it, and their media is over."""
@@ -96,11 +98,6 @@ class Gathered:
             return None
         counters = reduce(MediaCounters.plus, told[1:], told[0])
         return MediaNumbers(counters=counters, **_copies(self._media))
-
-
-def _empty_like(histogram: Histogram) -> Histogram:
-    bounds_ms = histogram.bounds_ms
-    return Histogram(kept_bits=histogram.kept_bits, bounds_ms=bounds_ms, repartition=[0] * len(histogram.repartition))
 
 
 def _totals(empty: Mapping[str, Histogram]) -> dict[str, _Total]:
