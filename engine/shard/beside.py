@@ -13,10 +13,10 @@ class Beside:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._work: deque[Callable[[], None]] = deque()
+        self._work: deque[Callable[[], object]] = deque()
         self._works = False
 
-    def run(self, work: Callable[[], None]) -> None:
+    def run(self, work: Callable[[], object]) -> None:
         """Do this, which raises nothing, after what was asked for before."""
         with self._lock:
             self._work.append(work)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from engine.shard.beside import Beside
 
@@ -11,7 +12,8 @@ LIMIT_S = 10.0
 def test_work_is_done_in_order_by_another_thread() -> None:
     beside, done, threads = Beside(), list[int](), set[int]()
     for number in range(50):
-        beside.run(lambda number=number: (done.append(number), threads.add(threading.get_ident())))  # type: ignore[misc]
+        beside.run(partial(done.append, number))
+        beside.run(lambda: threads.add(threading.get_ident()))
     over = threading.Event()
     beside.run(over.set)
     assert over.wait(LIMIT_S)
