@@ -14,11 +14,11 @@ from engine.messages import Histogram, MediaCounters, MediaNumbers, Snapshot
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.media_point import MediaPoint, media_point
 from gossipper_tui.views.numbers import count, duration, percentage, rate
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded
+from gossipper_tui.views.spans import Line, Span, Tone, fit, line
+from gossipper_tui.views.two_columns import Row, two_columns
 
 _COLUMN = 13
-_NARROWEST_NAME = 14
-_WIDEST_NAME = 30
+_NAMES = (14, 30)
 _GOOD_MOS = 3.6
 """Below this many users are dissatisfied (ITU-T G.107 annex B: R of 70)."""
 
@@ -29,12 +29,17 @@ def phrases(history: RunHistory) -> list[Line]:
     snapshot = history.snapshot
     if snapshot is None or snapshot.media is None:
         return []
-    points = history.series.points
-    point = points[-1].media if points and history.live else None
     return [
         line(Span(head, Tone.DIM), Span(text, tone))
-        for head, text, tone in _phrases(snapshot.media, point or media_point(None, snapshot))
+        for head, text, tone in _phrases(snapshot.media, _newest(history, snapshot))
     ]
+
+
+def _newest(history: RunHistory, snapshot: Snapshot) -> MediaPoint | None:
+    """The newest period while the run goes on, else the whole run."""
+    points = history.series.points
+    point = points[-1].media if points and history.live else None
+    return point or media_point(None, snapshot)
 
 
 def phrase(snapshot: Snapshot, previous: Snapshot | None) -> str:
@@ -77,70 +82,53 @@ def _mos_tone(thousandths: float) -> Tone:
     return Tone.NORMAL if thousandths >= 1000 * _GOOD_MOS else Tone.WARN
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of the table: a name, what is told of what came, and of what was sent."""
-
-    name: str
-    received: str
-    sent: str
-    tone: Tone = Tone.NORMAL
-
-    def drawn(self, name_width: int, width: int) -> Line:
-        numbers = f"{self.received:>{_COLUMN}}{self.sent:>{_COLUMN}}"
-        return fit(line(Span(padded(self.name, name_width), Tone.DIM), Span(numbers, self.tone)), width)
-
-
 def table(history: RunHistory, width: int) -> list[Line]:
     """What was received and what was sent since the start."""
     snapshot = history.snapshot
     if snapshot is None or snapshot.media is None:
         return [fit(line(Span("No media.", Tone.DIM)), width)]
     media = snapshot.media
-    points = history.series.points
-    point = points[-1].media if points and history.live else None
-    name_width = max(_NARROWEST_NAME, min(_WIDEST_NAME, width - 2 * _COLUMN))
-    rows = [
-        _Row("", "received", "sent", Tone.DIM),
-        *_stream_rows(media.counters, point or media_point(None, snapshot)),
+    rows: list[Row | None] = [
+        Row("", "received", "sent", Tone.DIM),
+        *_stream_rows(media.counters, _newest(history, snapshot)),
         *_quality_rows(media),
         None,
         *_count_rows(media.counters),
     ]
     while rows and rows[-1] is None:
         rows.pop()
-    return [row.drawn(name_width, width) if row else EMPTY for row in rows]
+    return two_columns(rows, width, _COLUMN, _NAMES)
 
 
-def _stream_rows(counters: MediaCounters, point: MediaPoint | None) -> list[_Row]:
+def _stream_rows(counters: MediaCounters, point: MediaPoint | None) -> list[Row]:
     received, sent = (rate(round(point.received)), rate(round(point.sent))) if point is not None else ("", "")
     return [
-        _Row("Streams open", count(counters.streams_in), count(counters.streams_out)),
-        _Row("Packets/s", received, sent),
-        _Row("Packets", count(counters.packets_received), count(counters.packets_sent)),
+        Row("Streams open", count(counters.streams_in), count(counters.streams_out)),
+        Row("Packets/s", received, sent),
+        Row("Packets", count(counters.packets_received), count(counters.packets_sent)),
     ]
 
 
-def _quality_rows(media: MediaNumbers) -> list[_Row]:
+def _quality_rows(media: MediaNumbers) -> list[Row]:
     counters = media.counters
     loss = _share(counters.lost, counters.expected) if counters.expected > 0 else ""
     jitter, mos = _measured(media.jitter, media.jitter_seen), _measured(media.mos, media.mos_seen)
-    highest = media.jitter_max if media.jitter_max.count else media.jitter_seen
+    highest = _measured(media.jitter_max, media.jitter_seen)
     rows = [
-        _Row("Loss", loss, _cell(media.sent_loss, _loss_text), Tone.WARN if counters.lost > 0 else Tone.NORMAL),
-        _Row("Jitter, mean", _cell(jitter, _mean), _cell(media.sent_jitter, _mean)),
-        _Row("Jitter, highest", _cell(highest, _highest), _cell(media.sent_jitter, _highest)),
-        _Row(
+        Row("Loss", loss, _cell(media.sent_loss, _loss_text), Tone.WARN if counters.lost > 0 else Tone.NORMAL),
+        Row("Jitter, mean", _cell(jitter, _mean), _cell(media.sent_jitter, _mean)),
+        Row("Jitter, highest", _cell(highest, _highest), _cell(media.sent_jitter, _highest)),
+        Row(
             "MOS, mean", _cell(mos, _mean_mos), _cell(media.sent_mos, _mean_mos), _mos_tone(mos.mean_ns) if mos else Tone.NORMAL
         ),
-        _Row("MOS, worst 5 %", _cell(mos, _low_mos), _cell(media.sent_mos, _low_mos)),
-        _Row("Longest gap", _cell(media.gap, _highest), ""),
-        _Row("Sent late, p99", "", _cell(media.lateness, _p99)),
-        _Row("Round trip, p50", _cell(media.round_trip, _p50), ""),
-        _Row("Answer by voice, p50", _cell(media.audio_latency, _p50), ""),
-        _Row("Answer by voice, p99", _cell(media.audio_latency, _p99), ""),
+        Row("MOS, worst 5 %", _cell(mos, _low_mos), _cell(media.sent_mos, _low_mos)),
+        Row("Longest gap", _cell(media.gap, _highest), ""),
+        Row("Sent late, p99", "", _cell(media.lateness, _p99)),
+        Row("Round trip, p50", _cell(media.round_trip, _p50), ""),
+        Row("Answer by voice, p50", _cell(media.audio_latency, _p50), ""),
+        Row("Answer by voice, p99", _cell(media.audio_latency, _p99), ""),
     ]
-    return [row for row in rows if row.received or row.sent]
+    return [row for row in rows if row.left or row.right]
 
 
 def _cell(histogram: Histogram | None, text: Callable[[Histogram], str]) -> str:
@@ -215,11 +203,11 @@ _COUNTERS = (
 )
 
 
-def _count_rows(counters: MediaCounters) -> list[_Row]:
+def _count_rows(counters: MediaCounters) -> list[Row]:
     rows = []
     for each in _COUNTERS:
         received = getattr(counters, each.received) if each.received else 0
         sent = getattr(counters, each.sent) if each.sent else 0
         if received or sent:
-            rows.append(_Row(each.name, count(received) if each.received else "", count(sent) if each.sent else "", each.tone))
+            rows.append(Row(each.name, count(received) if each.received else "", count(sent) if each.sent else "", each.tone))
     return rows

@@ -16,17 +16,18 @@ from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, count, duration, rate
 from gossipper_tui.views.response_times import title
 from gossipper_tui.views.series import times_of
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded
+from gossipper_tui.views.spans import Line, Tone
+from gossipper_tui.views.two_columns import Row, two_columns
 
 _Period: TypeAlias = "tuple[Snapshot | None, Snapshot | None]"
 """The snapshots before and after the newest period; none until there has been one."""
 
 _COLUMN = 16
-_WIDEST_NAME = 44
+_NAMES = (12, 44)
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _Counter:
     """A counter. `quiet` rows are left out while they are 0."""
 
     name: str
@@ -36,27 +37,27 @@ class _Row:
 
 
 _CALLS = (
-    _Row("Incoming calls", lambda c: c.incoming, quiet=True),
-    _Row("Outgoing calls", lambda c: c.outgoing, quiet=True),
-    _Row("Successful calls", lambda c: c.successful, Tone.GOOD),
-    _Row("Failed calls", lambda c: c.failed, Tone.BAD),
-    _Row("Calls lost with a worker", lambda c: c.lost_with_shard, Tone.BAD, quiet=True),
+    _Counter("Incoming calls", lambda c: c.incoming, quiet=True),
+    _Counter("Outgoing calls", lambda c: c.outgoing, quiet=True),
+    _Counter("Successful calls", lambda c: c.successful, Tone.GOOD),
+    _Counter("Failed calls", lambda c: c.failed, Tone.BAD),
+    _Counter("Calls lost with a worker", lambda c: c.lost_with_shard, Tone.BAD, quiet=True),
 )
 _MESSAGES = (
-    _Row("Retransmissions", lambda c: c.retransmissions, Tone.WARN),
-    _Row("Out-of-call messages", lambda c: c.out_of_call, Tone.WARN),
-    _Row("Dead-call messages", lambda c: c.dead_call, Tone.WARN),
-    _Row("Answered by default", lambda c: c.auto_answered, quiet=True),
-    _Row("Messages that are not SIP", lambda c: c.garbage, Tone.WARN, quiet=True),
-    _Row("Messages lost on purpose", lambda c: c.lost_on_purpose, quiet=True),
-    _Row("Warnings", lambda c: c.warnings, Tone.WARN, quiet=True),
-    _Row("Fatal errors", lambda c: c.fatal_errors, Tone.BAD, quiet=True),
+    _Counter("Retransmissions", lambda c: c.retransmissions, Tone.WARN),
+    _Counter("Out-of-call messages", lambda c: c.out_of_call, Tone.WARN),
+    _Counter("Dead-call messages", lambda c: c.dead_call, Tone.WARN),
+    _Counter("Answered by default", lambda c: c.auto_answered, quiet=True),
+    _Counter("Messages that are not SIP", lambda c: c.garbage, Tone.WARN, quiet=True),
+    _Counter("Messages lost on purpose", lambda c: c.lost_on_purpose, quiet=True),
+    _Counter("Warnings", lambda c: c.warnings, Tone.WARN, quiet=True),
+    _Counter("Fatal errors", lambda c: c.fatal_errors, Tone.BAD, quiet=True),
 )
 _GENERATOR = (
-    _Row("Late starts", lambda c: c.late_starts, Tone.WARN),
-    _Row("Dropped by the kernel", lambda c: c.kernel_drops, Tone.BAD),
-    _Row("Without a socket", lambda c: c.without_socket, Tone.BAD, quiet=True),
-    _Row("Trace lines dropped", lambda c: c.trace_drops, Tone.WARN, quiet=True),
+    _Counter("Late starts", lambda c: c.late_starts, Tone.WARN),
+    _Counter("Dropped by the kernel", lambda c: c.kernel_drops, Tone.BAD),
+    _Counter("Without a socket", lambda c: c.without_socket, Tone.BAD, quiet=True),
+    _Counter("Trace lines dropped", lambda c: c.trace_drops, Tone.WARN, quiet=True),
 )
 
 
@@ -66,15 +67,14 @@ def statistics(history: RunHistory, width: int) -> list[Line]:
     if snapshot is None:
         return []
     period = (history.series.before, history.series.last)
-    name_width = max(12, min(_WIDEST_NAME, width - 2 * _COLUMN))
     rows = [
-        _Cells("", "last period", "since the start", Tone.DIM),
+        Row("", "last period", "since the start", Tone.DIM),
         _elapsed(snapshot, period),
         _rate_row(history, snapshot),
         None,
         *_counter_rows(_CALLS, snapshot, period),
-        _Cells("Open calls", "", count(snapshot.counters.open)),
-        _Cells("Most open at once", "", count(snapshot.counters.peak_open)),
+        Row("Open calls", "", count(snapshot.counters.open)),
+        Row("Most open at once", "", count(snapshot.counters.peak_open)),
         None,
         *_counter_rows(_MESSAGES, snapshot, period),
         None,
@@ -83,36 +83,22 @@ def statistics(history: RunHistory, width: int) -> list[Line]:
         *_time_rows(snapshot, period),
         *_scenario_rows(snapshot, period),
     ]
-    return [row.drawn(name_width, width) if row else EMPTY for row in rows]
+    return two_columns(rows, width, _COLUMN, _NAMES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """A line of the table, as text."""
-
-    name: str
-    periodic: str
-    cumulative: str
-    tone: Tone = Tone.NORMAL
-
-    def drawn(self, name_width: int, width: int) -> Line:
-        numbers = f"{self.periodic:>{_COLUMN}}{self.cumulative:>{_COLUMN}}"
-        return fit(line(Span(padded(self.name, name_width), Tone.DIM), Span(numbers, self.tone)), width)
-
-
-def _elapsed(snapshot: Snapshot, period: _Period) -> _Cells:
+def _elapsed(snapshot: Snapshot, period: _Period) -> Row:
     earlier, later = period
     length = duration(later.elapsed_ns - earlier.elapsed_ns) if earlier and later else ""
-    return _Cells("Elapsed time", length, clock(snapshot.elapsed_ns))
+    return Row("Elapsed time", length, clock(snapshot.elapsed_ns))
 
 
-def _rate_row(history: RunHistory, snapshot: Snapshot) -> _Cells:
+def _rate_row(history: RunHistory, snapshot: Snapshot) -> Row:
     points = history.series.points
     whole = snapshot.counters.created / (snapshot.elapsed_ns / 1e9) if snapshot.elapsed_ns else 0.0
-    return _Cells("Call rate", f"{rate(round(points[-1].started, 1))} /s" if points else "", f"{rate(round(whole, 1))} /s")
+    return Row("Call rate", f"{rate(round(points[-1].started, 1))} /s" if points else "", f"{rate(round(whole, 1))} /s")
 
 
-def _counter_rows(table: tuple[_Row, ...], snapshot: Snapshot, period: _Period) -> list[_Cells]:
+def _counter_rows(table: tuple[_Counter, ...], snapshot: Snapshot, period: _Period) -> list[Row]:
     earlier, later = period
     rows = []
     for row in table:
@@ -120,22 +106,22 @@ def _counter_rows(table: tuple[_Row, ...], snapshot: Snapshot, period: _Period) 
         if row.quiet and not total:
             continue
         periodic = count(row.read(later.counters) - row.read(earlier.counters)) if earlier and later else ""
-        rows.append(_Cells(row.name, periodic, count(total), row.tone if total else Tone.DIM))
+        rows.append(Row(row.name, periodic, count(total), row.tone if total else Tone.DIM))
     return rows
 
 
-def _time_rows(snapshot: Snapshot, period: _Period) -> list[_Cells]:
+def _time_rows(snapshot: Snapshot, period: _Period) -> list[Row]:
     earlier, later = period
     before, after = (times_of(earlier), times_of(later)) if earlier and later else ({}, {})
     rows = []
     for name, histogram in times_of(snapshot).items():
         recent = after.get(name, Histogram()).since(before.get(name, Histogram()))
-        rows.append(_Cells(f"{title(name)}, mean", duration(recent.mean_ns), duration(histogram.mean_ns)))
-        rows.append(_Cells(f"{title(name)}, deviation", duration(recent.stdev_ns), duration(histogram.stdev_ns)))
+        rows.append(Row(f"{title(name)}, mean", duration(recent.mean_ns), duration(histogram.mean_ns)))
+        rows.append(Row(f"{title(name)}, deviation", duration(recent.stdev_ns), duration(histogram.stdev_ns)))
     return rows
 
 
-def _scenario_rows(snapshot: Snapshot, period: _Period) -> list[_Cells]:
+def _scenario_rows(snapshot: Snapshot, period: _Period) -> list[Row]:
     """The counters that the scenario names."""
     earlier, later = period
     rows = []
@@ -143,5 +129,5 @@ def _scenario_rows(snapshot: Snapshot, period: _Period) -> list[_Cells]:
         periodic = ""
         if earlier and later:
             periodic = count(later.counters.scenario.get(name, 0) - earlier.counters.scenario.get(name, 0))
-        rows.append(_Cells(f"Counter {name}", periodic, count(total)))
+        rows.append(Row(f"Counter {name}", periodic, count(total)))
     return rows
