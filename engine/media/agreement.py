@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.media.sdp import EVENTS, Format, MediaLine
+from engine.media.sdp import EVENTS, LAST_PORT, Format, MediaLine
 from engine.media.srtp.sdes import Crypto, SdesError, agree, keys_of, read_crypto
 from engine.media.srtp.setup import ACTIVE, PASSIVE, is_client
 from engine.media.srtp.suites import Keys
@@ -89,11 +89,12 @@ class Agreement:
 
     @property
     def rtcp_place(self) -> Place | None:
-        """Where the peer wants RTCP (RFC 3605): the port after RTP's where it does not say."""
+        """Where the peer wants RTCP (RFC 3605): the port after RTP's where it does not say. None when there is no such port."""
         place, remote = self.place, self.remote
         if place is None or remote is None or self.muxes:
             return place
-        return remote.rtcp_address or place[0], remote.rtcp_port or place[1] + 1
+        port = remote.rtcp_port or place[1] + 1
+        return (remote.rtcp_address or place[0], port) if port <= LAST_PORT else None
 
     def format_in(self, payload_type: int) -> Format | None:
         """What comes under a payload type: what we have said that it is, or else the peer."""

@@ -18,7 +18,7 @@ MOST_LINES: Final = 2000
 MOST_FORMATS: Final = 128
 """Formats of a section: RTP has so many payload types."""
 EVENTS: Final = "TELEPHONE-EVENT"
-_LAST_PORT: Final = 65535
+LAST_PORT: Final = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def read_sdp(body: bytes) -> SessionDescription:
 def _section(value: str, session: MediaLine) -> MediaLine:
     """What an `m=` line says, with what the session says for all."""
     words = [*value.split(None, 3), "", "", ""]
-    port = _number(words[1].partition("/")[0], _LAST_PORT)
+    port = _number(words[1].partition("/")[0], LAST_PORT)
     formats = [_number(word, 127, -1) for word in words[3].split(None, MOST_FORMATS)[:MOST_FORMATS]]
     return MediaLine(
         kind=words[0].lower(),
@@ -165,7 +165,7 @@ def _rtpmap(line: MediaLine, value: str) -> None:
 
 def _rtcp(line: MediaLine, value: str) -> None:
     port, _, rest = value.partition(" ")
-    line.rtcp_port = _number(port, _LAST_PORT)
+    line.rtcp_port = _number(port, LAST_PORT)
     line.rtcp_address = _address(rest)
 
 

@@ -47,6 +47,11 @@ def test_rtcp_goes_where_the_peer_says(remote: str, where: tuple[str, int]) -> N
     assert agreed("m=audio 6000 RTP/AVP 0\na=rtcp-mux", remote).rtcp_place == where
 
 
+def test_behind_the_last_port_there_is_none_for_rtcp() -> None:
+    agreement = agreed("m=audio 6000 RTP/AVP 0", "c=IN IP4 127.0.0.2\nm=audio 65535 RTP/AVP 0")
+    assert (agreement.place, agreement.rtcp_place) == (("127.0.0.2", 65535), None)
+
+
 @pytest.mark.parametrize("remote", ["c=IN IP4 127.0.0.2\nm=audio 0 RTP/AVP 0", "c=IN IP4 0.0.0.0\nm=audio 7000 RTP/AVP 0"])
 def test_a_peer_that_wants_nothing_gets_nothing(remote: str) -> None:
     assert agreed("m=audio 6000 RTP/AVP 0", remote).place is None

@@ -108,6 +108,25 @@ OFFER = b"INVITE sip:a@b SIP/2.0\r\nContent-Type: application/sdp\r\n\r\nc=IN IP
 ANSWER = b"SIP/2.0 200 OK\r\nContent-Type: application/sdp\r\n\r\nc=IN IP4 127.0.0.1\r\nm=audio %d RTP/AVP 0\r\n"
 
 
+def talking(desk: MediaDesk) -> CallMedia:
+    """The media of a call, which tells nobody anything."""
+    call = SimpleNamespace(number=1, call_id=b"x", warn=print, digits_arrived=lambda now_ns: None)
+    return desk.media_of(call)  # type: ignore[arg-type]
+
+
+def test_a_peer_at_the_last_port_that_there_is_gets_no_rtcp(desk: MediaDesk) -> None:
+    media = talking(desk)
+    media.sdp_sent(OFFER % media.port(MediaKind.AUDIO))
+    media.sdp_received(ANSWER % 65535)
+    media.play(MediaKind.AUDIO, even_track(bytes(160), 160, 20, clock_rate=8000, payload_type=0, codec="PCMU"), 1, None)
+    now_ns = time.monotonic_ns()
+    for second in range(20):
+        desk.run(now_ns + second * 1_000_000_000)
+    media.close(now_ns)
+    desk.count()
+    assert desk.tally.rtcp_sent == 0
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_media_of_calls_that_are_over_are_freed_without_the_collector(desk: MediaDesk, own: bool) -> None:
     track = even_track(bytes(1600), 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")
