@@ -17,7 +17,7 @@ class Decoding:
         self.codec: Codec | None = None
 
     def decode(self, known: Format | None, payload_type: int, payload: bytes) -> bytes:
-        """Samples of 16 bits, of `codec`'s rate and channels; b"" when we cannot decode it."""
+        """Samples of 16 bits, of `codec`'s rate, whole ones of all its channels; b"" when we cannot decode it."""
         if payload_type in self._decoders:
             found = self._decoders[payload_type]
         else:
@@ -25,8 +25,10 @@ class Decoding:
         if found is None:
             self.codec = None
             return b""
-        self.codec = found[0]
-        return found[1].decode(payload)
+        codec, decoder = found
+        self.codec = codec
+        rest = len(payload) % codec.frame_bytes
+        return decoder.decode(payload[:-rest] if rest else payload)
 
 
 def _decoder(known: Format | None, payload_type: int) -> tuple[Codec, Decoder] | None:

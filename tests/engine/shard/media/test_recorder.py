@@ -127,3 +127,17 @@ def test_what_cannot_be_decoded_is_silence_and_told_once(tmp_path: Path) -> None
     assert not any(recorded[4000:12000])
     assert any(recorded[12000:])
     assert call.warnings == ["audio of opus cannot be decoded here: it is silence in recordings"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 5, 1399])
+@pytest.mark.parametrize(
+    "codec", [PCMU, PCMA, G722, l16(8000), l16(8000, 2)], ids=lambda codec: f"{codec.name}-{codec.channels}"
+)
+def test_packets_of_any_size_are_recorded_as_far_as_they_can_be(tmp_path: Path, codec: Codec, size: int) -> None:
+    call = Call(tmp_path, 1)
+    for number in range(3):
+        arrived_ns = START_NS + number * 20 * MS
+        call.recorder.heard(format_of(codec), 96, bytes(size), number, number * 160, arrived_ns)
+    call.recorder.close(START_NS + 60 * MS)
+    call.recordings.close()
+    assert call.warnings == []
