@@ -124,6 +124,8 @@ class MediaDesk(MediaHost):
         if not isinstance(port, SharedPort):
             return
         port.legs.leave(leg)
+        if self._shared.get(port.number) is not port:
+            return  # it is closed: the leg has left it before, and got no other
         if not len(port.legs) and not port.echoing and port.number != self.media_port:
             del self._shared[port.number]
             self.tally.kernel_drops += port.drops()

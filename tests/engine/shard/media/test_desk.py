@@ -19,6 +19,7 @@ from engine.media.leg_host import NOBODY
 from engine.media.pacer import LONGEST_NS
 from engine.media.stream import OutStream
 from engine.media.track import even_track
+from engine.messages import Failure
 from engine.options import RunConfig
 from engine.shard.media.call_leg import CallLeg
 from engine.shard.media.call_media import CallMedia
@@ -125,6 +126,23 @@ def test_a_peer_at_the_last_port_that_there_is_gets_no_rtcp(desk: MediaDesk) -> 
     media.close(now_ns)
     desk.count()
     assert desk.tally.rtcp_sent == 0
+
+
+def test_a_call_whose_next_port_is_not_to_be_had_leaves_that_of_others_alone(desk: MediaDesk) -> None:
+    media, other = talking(desk), talking(desk)
+    first, second = desk.media_port + 4, desk.media_port + 8
+    media.sdp_sent(OFFER % first)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", second))
+        media.sdp_sent(OFFER % second)
+    other.sdp_sent(OFFER % first)
+    failed = media.judge()
+    media.close(time.monotonic_ns())
+    assert failed is not None
+    assert failed[0] is Failure.NO_MEDIA_PORT
+    assert is_bound(first)
+    other.close(time.monotonic_ns())
+    assert not is_bound(first)
 
 
 @pytest.mark.parametrize("own", [True, False])
