@@ -175,7 +175,10 @@ class MediaDesk(MediaHost):
 
     def address(self, place: Place) -> object:
         """An address as sockets have it. Raises OSError when it is none of this run's family."""
-        socket.inet_pton(self._addresses.family, place[0])
+        try:
+            socket.inet_pton(self._addresses.family, place[0])
+        except ValueError as error:
+            raise OSError(str(error)) from None  # a null byte in it
         return self._addresses.place(*place)
 
     def timed(self, round_trip_ns: int) -> None:

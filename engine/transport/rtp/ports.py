@@ -38,6 +38,9 @@ def bind_media(addresses: Addresses, port: int, buffer_size: int) -> socket.sock
         taken = port if error.errno == errno.EADDRINUSE else 0
         place = f"{legible(addresses.bind_ip) or 'any address'} port {port}"
         raise BindError(f"media cannot be bound to {place}: {reason_of(error)}; {_advice(error)}", taken) from None
+    except OverflowError:
+        sock.close()
+        raise BindError(f"media cannot be bound to port {port}: 65535 is the last; choose a lower one with -mp") from None
     except BindError:
         sock.close()
         raise

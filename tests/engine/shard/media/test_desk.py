@@ -92,7 +92,7 @@ def test_a_calls_own_ports_are_given_back(desk: MediaDesk) -> None:
 
 def test_an_address_of_another_family_is_none(desk: MediaDesk) -> None:
     assert desk.address(("127.0.0.3", 4000)) == ("127.0.0.3", 4000)
-    for ip in ("::1", "nowhere", "", "1.2.3.4.5"):
+    for ip in ("::1", "nowhere", "", "1.2.3.4.5", "127.0.0.\0003"):
         with pytest.raises(OSError):  # noqa: PT011 - the kernel's words
             desk.address((ip, 4000))
 

@@ -141,3 +141,8 @@ def test_an_address_of_another_machine_is_refused_with_advice_and_costs_no_port(
     for _ in range(2):
         with pytest.raises(BindError, match=r"media cannot be bound to 192\.0\.2\.1 port 20000: .*choose one with -mi"):
             ports.take()
+
+
+def test_behind_the_last_port_there_is_none() -> None:
+    with pytest.raises(BindError, match="65535 is the last"):
+        bind_media(HERE, 65536, 0)
