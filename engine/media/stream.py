@@ -39,7 +39,8 @@ class OutStream(Due):
     """A stream: `play` what it is to say, give it a `socket` and a `destination`, and have a `Pacer` look after it.
 
     `ssrc`, `sequence` and `timestamp` are what its first packet has. `protect` makes SRTP of a whole packet. `on_end` is called
-    at the end of the last loop, when the next track may be played without a gap.
+    at the end of the last loop, when the next track may be played without a gap, and at that of what is inserted while no track
+    is played; something may be `inserting` still.
     """
 
     __slots__ = (
@@ -287,15 +288,14 @@ class OutStream(Due):
 
     def _over(self, ended: Playback) -> None:
         """The end of what was played or inserted."""
-        if ended is not self._base:
+        if ended is self._base:
+            self._base = None
+        else:
             self._inserts.popleft()
             if self._base is not None and not self._paused_ns:
                 self._base.skip_to(ended.end_ns)
-            self._queue()
-            return
-        self._base = None
         self._queue()
-        if self.on_end is not None:
+        if self._base is None and self.on_end is not None:
             self.on_end()
 
     def _send(self, current: Playback, index: int, now_ns: int) -> int:

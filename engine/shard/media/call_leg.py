@@ -125,10 +125,11 @@ class CallLeg(LegOwner):
             self._call.warn("a capture is not replayed: too many wait for that")
 
     def _played(self) -> None:
-        """A stream has come to its end."""
+        """A stream has come to its end, but for digits that wait still."""
         if self.hearing is not None:
             self.hearing.has_said(self._host.now_ns())
-        self._host.end(self.leg)
+        if not self.leg.stream.inserting:
+            self._host.end(self.leg)
 
     def pause(self) -> None:
         """See `CallMedia.pause`."""

@@ -209,6 +209,18 @@ def test_audio_that_ends_during_events_ends_after_them() -> None:
     assert ends == [130]
 
 
+def test_an_end_is_told_while_events_wait_and_after_them() -> None:
+    stage = Stage()
+    stream, ends = stage.stream(), list[tuple[int, bool]]()
+    stream.on_end = lambda: ends.append((stage.clock.now_ns // MS - START_NS // MS, stream.inserting))
+    stream.play(track_of(3), START_NS)
+    stage.go(30)
+    stream.insert(events_track(), stage.clock.now_ns)
+    stream.insert(events_track(), stage.clock.now_ns)
+    stage.go(500)
+    assert ends == [(130, True), (230, False)]
+
+
 def test_events_that_wait_are_bounded_and_a_stop_ends_them() -> None:
     stage = Stage()
     stream = stage.stream()

@@ -145,6 +145,31 @@ def test_a_call_whose_next_port_is_not_to_be_had_leaves_that_of_others_alone(des
     assert not is_bound(first)
 
 
+def test_digits_that_wait_are_sent_when_what_plays_has_ended_before_them(desk: MediaDesk) -> None:
+    media, events = talking(desk), list[int]()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        media.sdp_sent(OFFER % desk.media_port)
+        media.sdp_received(ANSWER % peer.getsockname()[1])
+        media.play(MediaKind.AUDIO, even_track(bytes(320), 160, 20, clock_rate=8000, payload_type=0, codec="PCMU"), 1, None)
+        for digit in "12":
+            media.send_digits(digit, 40, 20, None)
+        until_ns = time.monotonic_ns() + 5_000_000_000
+        while desk.meter.counters.streams_out and time.monotonic_ns() < until_ns:
+            desk.run(time.monotonic_ns())
+        peer.setblocking(False)
+        while True:
+            try:
+                packet = peer.recv(2000)
+            except BlockingIOError:
+                break
+            if packet[1] & 0x7F == 101:
+                events.append(packet[12])
+    media.close(time.monotonic_ns())
+    assert sorted(set(events)) == [1, 2]
+    assert desk.meter.counters.streams_out == 0
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_media_of_calls_that_are_over_are_freed_without_the_collector(desk: MediaDesk, own: bool) -> None:
     track = even_track(bytes(1600), 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")
