@@ -26,7 +26,8 @@ from engine.media.srtp.suites import Keys, Suite
 _EXPORTER: Final = b"EXTRACTOR-dtls_srtp"
 _MTU_BYTES: Final = 1200
 _MOST_DATAGRAM_BYTES: Final = 16384
-_MOST_READS: Final = 8
+_MOST_LATER_BYTES: Final = 2048
+"""Of a datagram that comes after the handshake: all records of it are read, and it may have many."""
 _RECORD_HEADER_BYTES: Final = 13
 _NS: Final = 1_000_000_000
 PATIENCE_NS: Final = 30 * _NS
@@ -88,7 +89,8 @@ class Dtls:
 
     def feed(self, datagram: bytes, now_ns: int) -> None:
         """A datagram that came."""
-        if self.failed is not None or self.closed or not datagram or len(datagram) > _MOST_DATAGRAM_BYTES:
+        most_bytes = _MOST_LATER_BYTES if self._handshake_over else _MOST_DATAGRAM_BYTES
+        if self.failed is not None or self.closed or not datagram or len(datagram) > most_bytes:
             return
         self._connection.bio_write(datagram)
         self._advance(now_ns)
@@ -141,8 +143,8 @@ class Dtls:
         self._collect(now_ns)
 
     def _read(self) -> None:
-        """What comes after the handshake: repeated flights, alerts and data that nobody asked for."""
-        for _ in range(_MOST_READS):
+        """What comes after the handshake: repeated flights, alerts and data that nobody asked for. What is not read is kept."""
+        for _ in range(_MOST_LATER_BYTES // _RECORD_HEADER_BYTES):
             self._connection.recv(_MOST_DATAGRAM_BYTES)
 
     def _broken(self, error: SSL.Error) -> None:

@@ -227,6 +227,19 @@ def test_data_that_nobody_asked_for_is_passed_over() -> None:
     assert not server.closed
 
 
+def test_data_that_nobody_asked_for_is_not_kept() -> None:
+    client, server = both()
+    exchange(client, server)
+    for _ in range(20):
+        for _ in range(40):
+            client._connection.send(b"x")
+        server.feed(client._connection.bio_read(16384)[:2048], 0)
+    client.close(0)
+    assert [len(datagram) < 100 for datagram in client._outbox] == [True]
+    server.feed(client.take()[0], 0)
+    assert server.closed  # its goodbye does not stand behind the data
+
+
 # --- with OpenSSL as others set it up ----------------------------------------------------------------------------------------
 
 
