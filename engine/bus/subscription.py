@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What one reader has not read yet: a bounded queue that never makes the publisher wait.
 
-Snapshots are cumulative, so the oldest unread one is the cheapest thing to lose; after those go log lines and warnings.
+Snapshots are cumulative, so the oldest unread one is the cheapest thing to lose; after those go followed calls, then log
+lines and warnings.
 What starts and ends a run is never lost. The queue is guarded by a lock because its two ends may be in two threads.
 """
 
@@ -15,11 +16,11 @@ from types import TracebackType
 from typing import Generic, TypeVar
 
 from engine.bus.wakeup import wakeup_here
-from engine.messages import Event, Logged, Snapshot, Warning
+from engine.messages import CallTrace, Event, Logged, Snapshot, Warning
 
 E = TypeVar("E", bound=Event)
 
-DISPENSABLE: tuple[tuple[type[Event], ...], ...] = ((Snapshot,), (Logged, Warning))
+DISPENSABLE: tuple[tuple[type[Event], ...], ...] = ((Snapshot,), (CallTrace,), (Logged, Warning))
 """What is dropped when a queue is full, in this order; of each the oldest first."""
 
 

@@ -11,6 +11,7 @@ from engine.messages.commands import (
     Command,
     DescribeScenario,
     Done,
+    FollowCalls,
     ListScenarios,
     MakeCertificates,
     OptionProblem,
@@ -28,6 +29,7 @@ from engine.messages.distributions import Distribution, Percentiles
 from engine.messages.events import (
     EXIT_CODES,
     AnyEvent,
+    CallTrace,
     Event,
     Logged,
     Outcome,
@@ -41,6 +43,7 @@ from engine.messages.events import (
     Verdict,
     Warning,
 )
+from engine.messages.following import EntryKind, FollowedCall, QueueCounts, TraceEntry
 from engine.messages.histogram import Histogram
 from engine.messages.media import MediaCounters, MediaNumbers, MediaSummary
 from engine.messages.scenario import Problem, ProblemCode, Role, ScenarioDescription, StepDescription, StepKind
@@ -50,6 +53,7 @@ __all__ = [
     "SIPP_FAILURES",
     "AnyCommand",
     "AnyEvent",
+    "CallTrace",
     "Certificates",
     "CheckOptions",
     "CheckScenario",
@@ -58,8 +62,11 @@ __all__ = [
     "DescribeScenario",
     "Distribution",
     "Done",
+    "EntryKind",
     "Event",
     "Failure",
+    "FollowCalls",
+    "FollowedCall",
     "Histogram",
     "ListScenarios",
     "Logged",
@@ -73,6 +80,7 @@ __all__ = [
     "Percentiles",
     "Problem",
     "ProblemCode",
+    "QueueCounts",
     "ResumeTraffic",
     "Role",
     "RunFinished",
@@ -92,6 +100,7 @@ __all__ = [
     "StopRun",
     "Summary",
     "TlsState",
+    "TraceEntry",
     "Verdict",
     "Warning",
 ]

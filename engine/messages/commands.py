@@ -149,6 +149,20 @@ class ResumeTraffic(Command[Done], frozen=True, kw_only=True, tag=True):
     run: str
 
 
+class FollowCalls(Command[Done], frozen=True, kw_only=True, tag=True):
+    """Which calls of a run are followed from now on; each is told as a `CallTrace` when it is over.
+
+    `every` n-th call (0: none), those that `failed`, those whose Call-ID or one of whose messages holds `text` ("": none),
+    and the `next` so many that begin. What was asked before is replaced, but for those that are followed already.
+    """
+
+    run: str
+    every: int = 0
+    failed: bool = False
+    text: str = ""
+    next: int = 0
+
+
 AnyCommand = (
     ListScenarios
     | DescribeScenario
@@ -162,4 +176,5 @@ AnyCommand = (
     | SetLimit
     | PauseTraffic
     | ResumeTraffic
+    | FollowCalls
 )

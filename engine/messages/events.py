@@ -9,6 +9,7 @@ import msgspec
 
 from engine.messages.counts import Counters, StepCounts
 from engine.messages.distributions import Percentiles
+from engine.messages.following import FollowedCall, QueueCounts
 from engine.messages.histogram import Histogram
 from engine.messages.media import MediaNumbers, MediaSummary
 from engine.messages.scenario import Problem, ScenarioDescription
@@ -93,7 +94,8 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
     `elapsed_ns` counts from the run's start on the monotonic clock; `sequence` rises by one. `target_rate` is in calls
     a second; with `users`, it is 0. `response_times` has a histogram for each timer from the actual send,
     `response_times_from_due` the same from when the call was due, `lateness` how late calls started. `tls` is null where the
-    transport is without TLS, `media` where the scenario has none.
+    transport is without TLS, `media` where the scenario has none. `queues` are those of what is written down or sent on beside
+    the calls, by name: what found no room in them was dropped.
     """
 
     sequence: int
@@ -111,6 +113,7 @@ class Snapshot(Event, frozen=True, kw_only=True, tag=True):
     verdict: Verdict
     tls: TlsState | None = None
     media: MediaNumbers | None = None
+    queues: dict[str, QueueCounts] = {}
 
 
 class Warning(Event, frozen=True, kw_only=True, tag=True):
@@ -126,6 +129,13 @@ class Logged(Event, frozen=True, kw_only=True, tag=True):
 
     elapsed_ns: int
     text: str
+
+
+class CallTrace(Event, frozen=True, kw_only=True, tag=True):
+    """A call that was followed, told when it is over, or when the run is."""
+
+    elapsed_ns: int
+    call: FollowedCall
 
 
 class StepSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +179,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     call_length: Percentiles
     lateness: Percentiles
     media: MediaSummary | None = None
+    queues: dict[str, QueueCounts] = {}
 
 
 class RunFinished(Event, frozen=True, kw_only=True, tag=True):
@@ -177,11 +188,12 @@ class RunFinished(Event, frozen=True, kw_only=True, tag=True):
     summary: Summary
 
 
-AnyEvent = RunStarted | Snapshot | Warning | Logged | RunFinished
+AnyEvent = RunStarted | Snapshot | Warning | Logged | CallTrace | RunFinished
 
 __all__ = [
     "EXIT_CODES",
     "AnyEvent",
+    "CallTrace",
     "Event",
     "Logged",
     "Outcome",

@@ -72,6 +72,7 @@ class Group(StrEnum):
     MEDIA = "Media"
     DATA = "Data"
     TRACES = "Traces"
+    OBSERVABILITY = "Observability"
     INTERFACE = "Interface"
 
 

@@ -67,6 +67,7 @@ def summarize(started: RunStarted, last: Snapshot, outcome: Outcome, error: str 
         call_length=describe(last.call_length),
         lateness=describe(last.lateness),
         media=media_summary(last.media) if last.media else None,
+        queues=last.queues,
     )
 
 

@@ -23,10 +23,10 @@ from trio.abc import ReceiveChannel, SendChannel
 
 import engine
 from engine.errors import ShardDied
+from engine.pipe import PipeReceiver, PipeSender
 from engine.shard import run_shard
 from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
-from engine.shard.wire import PipeReceiver, PipeSender
 
 CHANNEL_CAPACITY = 100
 MOST_UNREAD = 10_000

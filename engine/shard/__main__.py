@@ -12,10 +12,10 @@ import sys
 
 import trio
 
+from engine.pipe import PipeReceiver, PipeSender
 from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
 from engine.shard.shard import run_shard
-from engine.shard.wire import PipeReceiver, PipeSender
 
 
 async def serve(descriptor: int) -> None:

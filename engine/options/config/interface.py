@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from engine.options.config.traces import TracesOptions
+from engine.options.config.metrics import MetricsOptions
 from engine.options.values import Group, Kind, Setting
 
 
-class InterfaceOptions(TracesOptions, frozen=True, kw_only=True):
+class InterfaceOptions(MetricsOptions, frozen=True, kw_only=True):
     """How a run is steered."""
 
     no_stdin: Annotated[bool, Setting(("-nostdin",), Kind.SWITCH, Group.INTERFACE, "Do not read keys from standard input.")] = (

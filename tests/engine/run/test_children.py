@@ -18,10 +18,10 @@ from engine import open_engine
 from engine.errors import CommandError, ShardDied
 from engine.messages import Outcome, PauseTraffic, SetLimit, StopRun
 from engine.options import RunConfig
+from engine.pipe import PipeReceiver, PipeSender
 from engine.run import links, patience
 from engine.scenario.library import read_source
 from engine.shard.protocol import AnyFromShard, AnyToShard, Go, Ready, Report, ShardPlan
-from engine.shard.wire import PipeReceiver, PipeSender
 from engine.transport import Addresses
 from tests.engine.run.runs import ENDLESS_MS, LIMIT_S, call, children, engine_with_server, serve
 from tests.engine.transport.sides import no_more_files

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The pipe between a run and a shard in a child process: messages as JSON, each after its length (4 bytes, big-endian).
+"""The pipe between two processes of a run: messages as JSON, each after its length (4 bytes, big-endian).
 
 JSON and not MessagePack, whose integers end at 64 bits: a sum of squared nanoseconds is past that after a few seconds.
 """

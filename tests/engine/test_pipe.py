@@ -10,8 +10,8 @@ import trio
 
 from engine.messages import Counters, Histogram
 from engine.options import RunConfig
+from engine.pipe import PipeReceiver, PipeSender
 from engine.shard.protocol import AnyFromShard, AnyToShard, Finish, Go, LoggedText, Report, ShardPlan
-from engine.shard.wire import PipeReceiver, PipeSender
 from engine.stats.measurements import Measurements
 from engine.transport import Addresses
 

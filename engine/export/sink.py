@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What takes records and events and brings them somewhere: a file, a collector, a port that is scraped.
+
+A sink takes without waiting, and writes in a task of its own. What it cannot write in time is dropped and counted under its
+name, which stands in snapshots and summary. A sink that cannot be opened keeps the run from starting where that is the user's
+mistake (a folder that is not there); a collector that is not there yet costs one warning, and is tried again.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from engine.messages import Event, QueueCounts, RunStarted
+from engine.messages.records import Record
+
+Item: TypeAlias = "Record | Event"
+"""What sinks take: records of shards, and events of the run (`Warning`, `CallTrace`, `Snapshot`, `RunFinished`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sink knows of its run: how it was started, and whom to tell what a person should know (one line, once)."""
+
+    started: RunStarted
+    warn: Callable[[str], None]
+
+
+class Sink(ABC):
+    """One of them, for one run."""
+
+    name: ClassVar[str]
+    """What its counts stand under."""
+    wants: ClassVar[frozenset[type[Record] | type[Event]]]
+    """What it is given; nothing else costs it anything."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+
+    async def open(self) -> None:  # noqa: B027
+        """Get ready, within a second or so. Raises GossipperError for what keeps the run from starting."""
+
+    @abstractmethod
+    def take(self, item: Item) -> None:
+        """Take one of what it wants, or drop and count it. Never waits."""
+
+    @abstractmethod
+    async def write(self) -> None:
+        """Bring what was taken where it belongs, until nothing waits after `close`; cancelled when that takes too long."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The run is over and nothing more comes: `write` is to bring out what waits, and to return."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """`write` has ended, as it should or cancelled: what is left is dropped, and files and sockets are closed."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> dict[str, QueueCounts]:
+        """What became of what was offered so far, by the names of its queues; most sinks have one, of their own name."""
