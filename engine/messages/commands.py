@@ -152,14 +152,14 @@ class ResumeTraffic(Command[Done], frozen=True, kw_only=True, tag=True):
 class FollowCalls(Command[Done], frozen=True, kw_only=True, tag=True):
     """Which calls of a run are followed from now on; each is told as a `CallTrace` when it is over.
 
-    `every` n-th call (0: none), those that `failed`, those whose Call-ID or one of whose messages holds `text` ("": none),
+    `every` n-th call (0: none), those that `failed`, those whose Call-ID or one of whose messages holds one of the `texts`,
     and the `next` so many that begin. What was asked before is replaced, but for those that are followed already.
     """
 
     run: str
     every: int = 0
     failed: bool = False
-    text: str = ""
+    texts: tuple[str, ...] = ()
     next: int = 0
 
 

@@ -57,6 +57,8 @@ class Kind(StrEnum):
     """Repeatable `name value` pairs (`-key name value`)."""
     PATHS = "paths"
     """A repeatable path (`-inf FILE`)."""
+    TEXTS = "texts"
+    """A repeatable text (`-follow every=100 -follow failed`)."""
 
 
 class Group(StrEnum):
@@ -190,6 +192,7 @@ _PARSERS: dict[Kind, Callable[[str, Setting], object]] = {
     Kind.CHOICE: _choice,
     Kind.PATH: _text,
     Kind.PATHS: _text,
+    Kind.TEXTS: _text,
     Kind.PAIRS: _text,
 }
 

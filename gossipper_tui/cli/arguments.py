@@ -109,7 +109,7 @@ def _read_option(option: Option, flag: str, words: _Words, values: dict[str, Any
         case Kind.PAIRS:
             pair = (words.argument(flag), words.argument(flag))
             values[option.name] = (*values.get(option.name, ()), pair)
-        case Kind.PATHS:
+        case Kind.PATHS | Kind.TEXTS:
             values[option.name] = (*values.get(option.name, ()), words.argument(flag))
         case _:
             values[option.name] = parse_value(option, words.argument(flag))
@@ -139,7 +139,7 @@ def _written(option: Option, value: Any) -> list[str]:
             return [option.flag] if value else [option.flag, "false"]
         case Kind.PAIRS:
             return [word for name, text in value for word in (option.flag, name, text)]
-        case Kind.PATHS:
-            return [word for path in value for word in (option.flag, path)]
+        case Kind.PATHS | Kind.TEXTS:
+            return [word for text in value for word in (option.flag, text)]
         case _:
             return [option.flag, format_value(option, value)]

@@ -84,7 +84,7 @@ def read_field(option: Option, text: str) -> object:
     """The value that the text of a field means. Raises OptionError with one sentence."""
     if not text.strip():
         return option.default
-    if option.setting.kind is Kind.PATHS:
+    if option.setting.kind in (Kind.PATHS, Kind.TEXTS):
         return tuple(_words(option, text))
     if option.setting.kind is Kind.PAIRS:
         words = _words(option, text)

@@ -157,6 +157,7 @@ def values(entry: Option) -> st.SearchStrategy[object]:
         Kind.CHOICE: st.sampled_from(setting.choices or ("",)),
         Kind.PAIRS: st.lists(st.tuples(words, words), max_size=3).map(tuple),
         Kind.PATHS: st.lists(words, max_size=3).map(tuple),
+        Kind.TEXTS: st.lists(words, max_size=3).map(tuple),
     }
     # A host that starts with a dash is no host: it would be read as a flag.
     hosts = words.filter(lambda word: not word.startswith("-"))
