@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections import Counter, deque
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -244,9 +245,7 @@ def _pair() -> tuple[socket.socket, socket.socket]:
         first = _bound()
         number = first.getsockname()[1]
         if number % 2 == 0 and number >= 10_000:
-            try:
+            with suppress(OSError):  # the one after it is somebody's: another pair is tried
                 return first, _bound(number + 1)
-            except OSError:
-                pass
         first.close()
     raise OSError("no pair of ports is free")
