@@ -196,16 +196,21 @@ def test_a_datagram_by_itself_and_when_it_came(side: Side) -> None:
 
 
 def test_a_socket_may_be_closed_by_what_comes(side: Side) -> None:
-    source = side.socket()
-    closing: list[RtpSocket] = []
-    target = RtpSocket(
-        bind_media(side.addresses, 0, 0), side.poller, side.sender, lambda data, sender, arrived_ns: closing[0].close()
-    )
-    closing.append(target)
+    source, heard = side.socket(), list[bytes]()
+
+    def close(data: bytes, sender: object, arrived_ns: int) -> None:
+        heard.append(data)
+        target.close()
+
+    bound = bind_media(side.addresses, 0, 0)
+    target = RtpSocket(bound, side.poller, side.sender, close)
     for _ in range(5):
-        source.send(b"x", target.address)
-    while side.poller.wait(0):
-        side.poller.dispatch()
+        assert source.send(b"x", target.address)
+    assert side.poller.wait(5)
+    side.poller.dispatch()
+    assert heard[0] == b"x"
+    assert bound.fileno() == -1
+    assert not side.poller.wait(0)
 
 
 def test_a_flood_is_drained_in_turns_and_what_finds_no_room_is_counted(side: Side) -> None:
