@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
 
 import msgspec
 import pytest
@@ -171,7 +170,17 @@ def test_a_written_line_is_read_back(settings: dict[str, object]) -> None:
     assert parse_run(shlex.split(command_line(config))) == config
 
 
+def run_or_problem(words: list[str]) -> RunConfig | OptionError:
+    try:
+        return parse_run(words)
+    except OptionError as problem:
+        return problem
+
+
 @given(st.lists(st.one_of(st.sampled_from(sorted(FLAGS)), st.text(max_size=8))))
 def test_any_words_are_a_run_or_an_option_error(words: list[str]) -> None:
-    with suppress(OptionError):
-        parse_run(words)
+    found = run_or_problem(words)
+    if isinstance(found, RunConfig):
+        assert parse_run(shlex.split(command_line(found))) == found
+    else:
+        assert found.message
