@@ -188,7 +188,8 @@ import os, sys, time
 from engine.shard.media.recordings import Recordings
 recordings = Recordings(print)
 file = recordings.start(sys.argv[1], 8000, 1)
-while True:
+end = time.monotonic() + 20
+while time.monotonic() < end:
     recordings.add(file, [b"\\1\\2" * 800])
     recordings.flush()
     time.sleep(0.001)
