@@ -77,6 +77,12 @@ def missing(what: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def require_root(what: str) -> None:
+    """Skip a test that does what root may (`capturing`); under CI it goes on, where .ci/run gives others the right."""
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip(f"{what} needs root")
+
+
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that is free for UDP and TCP on this loopback address, never given out twice."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

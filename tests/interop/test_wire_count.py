@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import select
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from typing import IO
 import pytest
 
 from tests.interop.sides import Ours, Sipp, at
-from tests.programs import Programs, require
+from tests.programs import Programs, require, require_root
 
 CALLS = 300
 MARK = b"MARK sip:mark@127.0.0.1 SIP/2.0\r\nCall-ID: mark\r\nCSeq: 1 MARK\r\n\r\n"
@@ -63,9 +62,9 @@ def count_until_mark(methods: IO[str]) -> Counter[str]:
     return counted
 
 
-@pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="capturing needs root")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_requests_on_the_wire_are_those_that_we_count(programs: Programs, workers: str) -> None:
+    require_root("capturing")
     ours, sipp = Ours(programs), Sipp(programs)
     with capture(sipp.port) as methods:
         sipp.start_server("-sn", "uas")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -18,7 +17,7 @@ from tests.interop.media.tshark_rtp import Arrival, StreamRow, arrivals, capture
 from tests.interop.sides import Ours, Sipp, at
 from tests.media_audio import dominant_hz, level_db, loud_part, pcm, read_wav, tone
 from tests.media_captures import write_datagrams
-from tests.programs import Program, Programs
+from tests.programs import Program, Programs, require_root
 
 HZ: Final = 1000.0
 DB: Final = -15.0
@@ -36,8 +35,6 @@ SHARED: Final = ("m=audio [media_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
 SIPP_EVENTS: Final = ("m=audio [media_port] RTP/AVP 0 96", "a=rtpmap:0 PCMU/8000", "a=rtpmap:96 telephone-event/8000")
 STREAM: Final = do('rtp_stream="tone.ulaw,1,0"')
 REPLAY: Final = do('play_pcap_audio="tone.pcap"')
-
-raw_sockets = pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="SIPp's replay needs root")
 
 
 class Pair:
@@ -175,8 +172,8 @@ def test_what_they_stream_we_send_back_as_it_was(pair: Pair, flags: tuple[str, .
     assert [one.data for one in back] == [one.data for one in there]
 
 
-@raw_sockets
 def test_what_they_replay_is_recorded_and_counted(pair: Pair) -> None:
+    require_root("SIPp's replay")
     caller(pair.folder, AUTO, talking(REPLAY, wait(1100)))
     callee(pair.folder, OWN, do('rtp_record="start,heard-[call_number].wav"'))
     pair.they_call()
@@ -216,8 +213,8 @@ def test_a_replay_does_not_end_what_is_streamed(pair: Pair) -> None:
     assert not any(kinds[-5:])
 
 
-@raw_sockets
 def test_the_digits_that_they_play_are_heard(pair: Pair) -> None:
+    require_root("SIPp's replay")
     caller(pair.folder, SIPP_EVENTS, talking(do('play_dtmf="1#"'), wait(2000)))
     callee(pair.folder, SIPP_EVENTS, '  <recv dtmf="1#" timeout="5000"/>')
     pair.they_call()

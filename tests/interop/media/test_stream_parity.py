@@ -14,7 +14,7 @@ from engine.media.rtp import read_rtp
 from tests.engine.media.sources.captures import ethernet, ipv4, pcap, rtp, udp
 from tests.interop.media.scenes import PCMU, callee, caller, do, media_ports, talking, wait
 from tests.interop.sides import LOOPBACK, Ours, Sipp, at
-from tests.programs import Programs
+from tests.programs import Programs, require_root
 
 HOST = LOOPBACK[4]
 BYTES = bytes(range(1, 201))
@@ -88,6 +88,8 @@ def played_by(program: Sipp | Ours, programs: Programs, sink: socket.socket) -> 
     ],
 )
 def test_the_same_packets_as_sipp(programs: Programs, sink: socket.socket, action: str, packets: int) -> None:
+    if "pcap" in action:
+        require_root("SIPp's replay")
     folder = programs.folder
     (folder / "bytes.raw").write_bytes(BYTES)
     frames = [(20_000_000 * k, ethernet(ipv4(udp(rtp(k, payload_type=8))))) for k in range(12)]

@@ -10,7 +10,6 @@ What was captured is whole when the block is left. The kernel's own stamps are i
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -21,9 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from tests.programs import require
+from tests.programs import require, require_root
 
 LIMIT_S = 30
 BUFFER_MB = 64
@@ -81,8 +78,7 @@ def capture(folder: Path, port_filter: str) -> Iterator[Path]:
     Fails when a packet was dropped. Skipped, or failed under CI, where nobody may capture.
     """
     dumpcap = require("dumpcap")
-    if os.geteuid() != 0 and not os.environ.get("CI"):
-        pytest.skip("capturing needs root")
+    require_root("capturing")
     path = folder / "captured.pcapng"
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as marks:
