@@ -24,6 +24,18 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
 
 
 @pytest.fixture
+def two_folders(tmp_path: Path) -> Iterator[tuple[Programs, Programs]]:
+    """Two runs can go on at once, each in a folder of its own."""
+    folders = (tmp_path / "caller", tmp_path / "callee")
+    for folder in folders:
+        folder.mkdir()
+    caller, callee = (Programs(folder) for folder in folders)
+    yield caller, callee
+    caller.end()
+    callee.end()
+
+
+@pytest.fixture
 def shell(tmp_path: Path) -> dict[str, str]:
     """An environment whose shells know `gossipper` by its name."""
     script = tmp_path / "bin" / "gossipper"

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.interop.sides import LOOPBACK, Ours, Sipp, at
@@ -36,18 +33,6 @@ def assert_all_successful(ours: Ours, sipp: Sipp, *, outgoing: int) -> None:
     expected = [step for step in summary.steps if (step.kind, step.label) not in NOT_PASSED_BY_ALL]
     assert {step.counts.messages for step in expected} == {CALLS}, expected
     assert {step.counts.unexpected for step in summary.steps} == {0}
-
-
-@pytest.fixture
-def two_folders(tmp_path: Path) -> Iterator[tuple[Programs, Programs]]:
-    """Two runs can go on at once, each in a folder of its own."""
-    folders = (tmp_path / "caller", tmp_path / "callee")
-    for folder in folders:
-        folder.mkdir()
-    caller, callee = (Programs(folder) for folder in folders)
-    yield caller, callee
-    caller.end()
-    callee.end()
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -34,18 +33,6 @@ PAIRS: Mapping[str, Heard] = {
     "video": Heard(200, 240),
     "fax": Heard(0, 0),
 }
-
-
-@pytest.fixture
-def two_folders(tmp_path: Path) -> Iterator[tuple[Programs, Programs]]:
-    """Two runs can go on at once, each in a folder of its own."""
-    folders = (tmp_path / "caller", tmp_path / "callee")
-    for folder in folders:
-        folder.mkdir()
-    caller, callee = (Programs(folder) for folder in folders)
-    yield caller, callee
-    caller.end()
-    callee.end()
 
 
 def counters_of(summary: Summary) -> MediaCounters:
