@@ -163,6 +163,10 @@ class Leg(Due):
             self.trouble = reason
             self._owner.troubled(reason)
 
+    def spoiled(self, error: Exception) -> None:
+        """What its host had it do has raised this: that may cost the leg's call, and never the run."""
+        self._owner.spoiled(error)
+
     # --- what comes ----------------------------------------------------------------------------------------------------
 
     def datagram(self, data: bytes, source: Address, arrived_ns: int) -> None:

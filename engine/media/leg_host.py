@@ -70,6 +70,10 @@ class LegOwner(ABC):
     def troubled(self, reason: str) -> None:
         """The leg cannot send, or gets no keys."""
 
+    @abstractmethod
+    def spoiled(self, error: Exception) -> None:
+        """The leg has raised this, which is a mistake of ours."""
+
 
 class Nobody(LegOwner):
     """Whose a leg is that is closed: it holds on to nobody, for a circle would stay in memory (`shard.YOUNG_OBJECTS`)."""
@@ -86,6 +90,9 @@ class Nobody(LegOwner):
         """It is over."""
 
     def troubled(self, reason: str) -> None:
+        """It is over."""
+
+    def spoiled(self, error: Exception) -> None:
         """It is over."""
 
 

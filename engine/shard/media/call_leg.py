@@ -24,6 +24,7 @@ from engine.shard.media.hearing import Hearing
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import SharedPort
 from engine.shard.media.recordings import recording_name
+from engine.shard.mishap import end_spoiled
 from engine.stats.media import Reported
 
 _NS_A_MS: Final = 1_000_000
@@ -96,6 +97,10 @@ class CallLeg(LegOwner):
     def troubled(self, reason: str) -> None:
         """Tell a person."""
         self._call.warn(f"{self.kind}: {reason}")
+
+    def spoiled(self, error: Exception) -> None:
+        """End the call."""
+        end_spoiled(self._call, error, self._host.now_ns())
 
     # --- what goes -----------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from engine.shard.media.call_keys import CallKeys
 from engine.shard.media.call_leg import CallLeg
 from engine.shard.media.host import MediaHost
 from engine.shard.media.ports import OwnPort
-from engine.shard.mishap import end_spoiled
 
 _NOTHING: Final = "none"
 _OFFERING: Final = (b"INVITE ", b"UPDATE ")
@@ -169,11 +168,7 @@ class CallMedia:
 
     def _heard_digit(self, digit: str) -> None:
         self._digits.add(digit)
-        now_ns = self._host.now_ns()
-        try:
-            self._call.digits_arrived(now_ns)
-        except Exception as error:
-            end_spoiled(self._call, error, now_ns)
+        self._call.digits_arrived(self._host.now_ns())
 
     @property
     def digits(self) -> bytes:

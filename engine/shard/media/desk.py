@@ -196,9 +196,15 @@ class MediaDesk(MediaHost):
         """Send what is due, and look after the legs whose time has come; when there is more to do."""
         next_ns = self._pacer.run(now_ns)
         self._run_legs(now_ns)
-        for leg, datagram in self.handshakes.turn():
-            leg.handshake(datagram)
+        self._shake_hands()
         return now_ns if self.handshakes else min(next_ns, self.wheel.next_ns())
+
+    def _shake_hands(self) -> None:
+        for leg, datagram in self.handshakes.turn():
+            try:
+                leg.handshake(datagram)
+            except Exception as error:
+                leg.spoiled(error)
 
     def _run_legs(self, now_ns: int) -> None:
         wheel = self.wheel
@@ -212,7 +218,7 @@ class MediaDesk(MediaHost):
             if due.due_ns > now_ns:
                 wheel.put(due, due.due_ns)
             else:
-                cast(Leg, due).run(now_ns)
+                _run(cast(Leg, due), now_ns)
 
     def fold(self) -> None:
         """Hand on what was measured; to be called once a tick."""
@@ -237,3 +243,11 @@ class MediaDesk(MediaHost):
         for port in self._shared.values():
             port.close()
         self._shared.clear()
+
+
+def _run(leg: Leg, now_ns: int) -> None:
+    """Have a leg do what is due; what it raises costs its call."""
+    try:
+        leg.run(now_ns)
+    except Exception as error:
+        leg.spoiled(error)

@@ -118,11 +118,11 @@ class OwnPort(_Port):
 
     def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
         if self._leg is not None:
-            self._leg.datagram(data, source, arrived_ns)
+            _hand(self._leg, data, source, arrived_ns)
 
     def _received_rtcp(self, data: bytes, source: Address, arrived_ns: int) -> None:
         if self._leg is not None:
-            self._leg.rtcp_datagram(data, source, arrived_ns)
+            _hand_rtcp(self._leg, data, source, arrived_ns)
 
     def close(self) -> None:
         """Close the sockets and give the pair back."""
@@ -156,7 +156,7 @@ class SharedPort(_Port):
     def _received(self, data: bytes, source: Address, arrived_ns: int) -> None:
         leg = self.legs.owner(data, (source[0], source[1]), arrived_ns)
         if leg is not None:
-            leg.datagram(data, source, arrived_ns)
+            _hand(leg, data, source, arrived_ns)
         elif self.echoing:
             self._echo(data, source)
         else:
@@ -175,7 +175,23 @@ class SharedPort(_Port):
         if leg is None:
             self._tally.foreign += 1
         else:
-            leg.rtcp_datagram(data, source, arrived_ns)
+            _hand_rtcp(leg, data, source, arrived_ns)
+
+
+def _hand(leg: Leg, data: bytes, source: Address, arrived_ns: int) -> None:
+    """Give a leg what came; what it raises costs its call."""
+    try:
+        leg.datagram(data, source, arrived_ns)
+    except Exception as error:
+        leg.spoiled(error)
+
+
+def _hand_rtcp(leg: Leg, data: bytes, source: Address, arrived_ns: int) -> None:
+    """The same for what came to the port of RTCP."""
+    try:
+        leg.rtcp_datagram(data, source, arrived_ns)
+    except Exception as error:
+        leg.spoiled(error)
 
 
 def _of_rtp(source: Address) -> Place:

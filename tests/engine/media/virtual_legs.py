@@ -178,6 +178,9 @@ class Host(LegHost, LegOwner):
     def troubled(self, reason: str) -> None:
         self.said.append(reason)
 
+    def spoiled(self, error: Exception) -> None:
+        raise error
+
     def says(self, sdp: str, other: Host) -> None:
         """An offer or an answer goes to the other side."""
         line = read_sdp(sdp.encode()).first(self.leg.kind)

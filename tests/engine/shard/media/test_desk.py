@@ -17,7 +17,10 @@ from engine.media.kinds import MediaKind
 from engine.media.leg import Leg
 from engine.media.leg_host import NOBODY
 from engine.media.pacer import LONGEST_NS
+from engine.media.rtp import write_rtp
+from engine.media.sdp import Format, MediaLine, read_sdp, sdp_of
 from engine.media.stream import OutStream
+from engine.media.tap import Tap
 from engine.media.track import even_track
 from engine.messages import Failure
 from engine.options import RunConfig
@@ -38,18 +41,27 @@ def free_ports() -> int:
     return port & ~15
 
 
-def made(**options: object) -> MediaDesk:
-    config = RunConfig(**options)  # type: ignore[arg-type]
-    return MediaDesk(config, Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), Poller(), Notes(), Random(1))
+@pytest.fixture
+def poller() -> Iterator[Poller]:
+    poller = Poller()
+    yield poller
+    poller.close()
 
 
 @pytest.fixture
-def desk() -> Iterator[MediaDesk]:
+def desk(poller: Poller) -> Iterator[MediaDesk]:
     first = free_ports()
-    made_desk = made(media_port=first, max_media_port=first + 15)
+    config = RunConfig(media_port=first, max_media_port=first + 15)
+    made_desk = MediaDesk(config, Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
     made_desk.open(0)
     yield made_desk
     made_desk.close()
+
+
+def line(message: bytes) -> MediaLine:
+    found = read_sdp(sdp_of(message)).first("audio")
+    assert found is not None
+    return found
 
 
 def is_bound(port: int) -> bool:
@@ -168,6 +180,48 @@ def test_digits_that_wait_are_sent_when_what_plays_has_ended_before_them(desk: M
     media.close(time.monotonic_ns())
     assert sorted(set(events)) == [1, 2]
     assert desk.meter.counters.streams_out == 0
+
+
+class Spoils(Tap):
+    """Raises at each packet."""
+
+    def heard(
+        self, known: Format | None, payload_type: int, payload: bytes, sequence: int, timestamp: int, arrived_ns: int
+    ) -> None:
+        raise ZeroDivisionError("as it happens")
+
+    def close(self, now_ns: int) -> None:
+        pass
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_mistake_of_ours_with_a_packet_costs_its_call_and_no_other(desk: MediaDesk, poller: Poller, own: bool) -> None:
+    ended, warned = list[tuple[Failure, str]](), list[str]()
+    counters = SimpleNamespace(fatal_errors=0)
+    context = SimpleNamespace(
+        host=SimpleNamespace(warned=warned.append),
+        program=SimpleNamespace(steps=()),
+        meter=SimpleNamespace(counters=counters),
+    )
+    call = SimpleNamespace(number=1, call_id=b"x", context=context, step_index=0, warn=print)
+    call.end = lambda now_ns, failure, reason: ended.append((failure, reason))
+    leg = CallLeg(desk, call, MediaKind.AUDIO, print)  # type: ignore[arg-type]
+    leg.leg.incoming.taps.append(Spoils())
+    port = desk.take() if own else desk.shared(desk.media_port)
+    port.serve(leg.leg)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        leg.leg.received(line(ANSWER % peer.getsockname()[1]))
+        peer.sendto(write_rtp(0, 1, 160, 7, bytes(160)), ("127.0.0.1", port.number))
+        until_ns = time.monotonic_ns() + 5_000_000_000
+        while not ended and time.monotonic_ns() < until_ns:
+            poller.wait(0.1)
+            poller.dispatch()
+    assert [failure for failure, _ in ended] == [Failure.CANNOT_SEND]
+    assert warned == [ended[0][1]]
+    assert "ZeroDivisionError: as it happens" in warned[0]
+    assert counters.fatal_errors == 1
+    leg.close(time.monotonic_ns())
 
 
 @pytest.mark.parametrize("own", [True, False])
