@@ -250,6 +250,8 @@ class Call(Holding):
         self._do(step, self._last_data(), now_ns)
         if self.is_over:
             return False
+        if step.timewait and self._media is not None:
+            self._media.hang_up(now_ns)
         counts.open += 1
         self._paused_in = step.index
         self._wait(now_ns + duration_ns, Call._pause_over)

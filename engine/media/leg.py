@@ -25,7 +25,7 @@ from engine.media.sharing import source_in
 from engine.media.srtp.session import Refused
 from engine.media.stream import OutStream
 from engine.media.stun import answer_binding, nominates
-from engine.media.wheel import Due
+from engine.media.wheel import NEVER_NS, Due
 
 STRETCH_NS: Final = 5_000_000_000
 """How long what comes is looked at for a figure of that time, as in the verdict of a run."""
@@ -354,19 +354,26 @@ class Leg(Due):
 
     # --- the end -------------------------------------------------------------------------------------------------------
 
+    def hang_up(self, now_ns: int) -> None:
+        """Play nothing any more, and say goodbye to a peer that has heard of us; what still comes is taken."""
+        self.stream.stop()
+        rtcp = self.rtcp
+        if rtcp is None or rtcp.due_ns == NEVER_NS or not (self.stream.packets_sent or self.incoming.packets):
+            return
+        incoming = self.incoming
+        self._send_rtcp(rtcp.farewell(now_ns, self._host.unix_ns(), self.stream, incoming.current, incoming.current_ssrc))
+        rtcp.due_ns = NEVER_NS
+        self._wait()
+
     def close(self, now_ns: int) -> None:
-        """Say goodbye to a peer that has heard of us, and do no more."""
+        """Say goodbye, and do no more."""
         if self.closed:
             return
-        rtcp = self.rtcp
-        if rtcp is not None and (self.stream.packets_sent or self.incoming.packets):
-            incoming = self.incoming
-            self._send_rtcp(rtcp.farewell(now_ns, self._host.unix_ns(), self.stream, incoming.current, incoming.current_ssrc))
+        self.hang_up(now_ns)
         self.keying.close(now_ns)
         self._key(now_ns)
         self.closed = True
         self._host.wheel.remove(self)
-        self.stream.stop()
         for tap in self.incoming.taps:
             tap.close(now_ns)
         self.stream.on_end = None

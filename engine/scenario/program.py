@@ -98,6 +98,9 @@ class CallMedia(Protocol):
     def judge(self) -> tuple[Failure, str] | None:
         """What a call that would have succeeded has failed with for its media, and why; None when all is well."""
 
+    def hang_up(self, now_ns: int) -> None:
+        """The call has been counted and only waits for what comes late: nothing is sent any more."""
+
     def close(self, now_ns: int) -> None:
         """The call is over."""
 

@@ -206,6 +206,11 @@ class CallLeg(LegOwner):
         self._octets = now
         self._host.tally.octets_sent += now - before
 
+    def hang_up(self, now_ns: int) -> None:
+        """See `CallMedia.hang_up`."""
+        self.stop()
+        self.leg.hang_up(now_ns)
+
     def close(self, now_ns: int) -> None:
         """The call is over."""
         leg, host = self.leg, self._host

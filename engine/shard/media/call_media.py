@@ -210,6 +210,11 @@ class CallMedia:
         if reason:
             self._fail(failure, reason)
 
+    def hang_up(self, now_ns: int) -> None:
+        """See `CallMedia`."""
+        for leg in self._legs.values():
+            leg.hang_up(now_ns)
+
     def close(self, now_ns: int) -> None:
         """See `CallMedia`."""
         for leg in self._legs.values():

@@ -210,6 +210,15 @@ def test_a_timewait_may_be_drawn() -> None:
     assert world.over_at_ns is not None
 
 
+def test_media_hang_up_when_the_call_is_counted_and_are_closed_when_it_is_over() -> None:
+    echo = '<nop><action><exec rtp_echo="startaudio"/></action></nop>'
+    world = World(request("OPTIONS") + echo + '<timewait milliseconds="50"/>', with_media=True)
+    world.begin()
+    assert (world.media.told[1:], world.over_at_ns) == (["hung up"], None)
+    world.pass_ms(50)
+    assert world.media.told[1:] == ["hung up", "closed"]
+
+
 def test_the_route_set_is_kept_reversed_with_its_quoted_names() -> None:
     world = World(request("OPTIONS") + '<recv response="200" rrs="true"/><pause milliseconds="10"/>')
     world.begin()

@@ -256,6 +256,23 @@ def test_a_fingerprint_that_is_not_the_certificates_fails_the_leg() -> None:
     assert theirs.tally.dtls_failed == 1
 
 
+def test_a_leg_that_has_hung_up_sends_nothing_and_hears_what_comes_late() -> None:
+    wire, ours, theirs = agreed()
+    ours.leg.stream.play(sound(), wire.now_ns, -1)
+    theirs.leg.stream.play(sound(), wire.now_ns, -1)
+    wire.run(3000)
+    ours.leg.hang_up(wire.now_ns)
+    wire.run()
+    assert theirs.leg.rtcp is not None
+    assert theirs.leg.rtcp.goodbye
+    sent, heard, reports = ours.leg.stream.packets_sent, ours.leg.figures().packets, ours.tally.rtcp_sent
+    wire.run(20000)
+    ours.leg.close(wire.now_ns)
+    wire.run()
+    assert (ours.leg.stream.packets_sent, ours.tally.rtcp_sent) == (sent, reports)
+    assert ours.leg.figures().packets > heard
+
+
 def test_a_leg_that_ends_says_goodbye() -> None:
     wire, ours, theirs = agreed()
     ours.leg.stream.play(sound(), wire.now_ns)

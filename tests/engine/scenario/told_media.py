@@ -113,5 +113,8 @@ class ToldMedia:
     def judge(self) -> tuple[Failure, str] | None:
         return None
 
+    def hang_up(self, now_ns: int) -> None:
+        self.told.append("hung up")
+
     def close(self, now_ns: int) -> None:
         self.told.append("closed")
