@@ -22,16 +22,21 @@ MOST_WAITING: Final = 1000
 """Files that calls have named and that are not read yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Made:
     """What is played, and what a person should know of it, a line each."""
 
     what: Playable
     notes: tuple[str, ...] = ()
 
+    def take_notes(self) -> tuple[str, ...]:
+        """The notes, for the one that tells them."""
+        notes, self.notes = self.notes, ()
+        return notes
+
 
 Maker = Callable[[str, str], Made]
-"""Makes a track of a text and the scenario that names it. Raises MediaError."""
+"""Makes a track of a text and the scenario that names it. Raises MediaError. Those that are equal make the same."""
 
 
 class Loading:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from engine.errors import MediaError
@@ -58,27 +59,18 @@ def _steer(steering: Steering) -> Action:
 # --- playing -----------------------------------------------------------------------------------------------------------
 
 
-class _Player:
-    """Has calls play something; the first is told what a person should know of it."""
-
-    __slots__ = ("_notes", "_what")
-
-    def __init__(self, made: Made) -> None:
-        self._what, self._notes = made.what, made.notes
-
-    def act(self, call: CallState) -> None:
-        """Play it."""
-        notes, self._notes = self._notes, ()
-        for note in notes:
-            call.warn(note)
-        what = self._what
-        call.media.play(what.kind, what.track, what.loops, what.payload_type)
+def _start(call: CallState, made: Made) -> None:
+    """Play it; the first call tells what a person should know of it."""
+    for note in made.take_notes():
+        call.warn(note)
+    what = made.what
+    call.media.play(what.kind, what.track, what.loops, what.payload_type)
 
 
 def _rtp_stream(node: ActionNode, scope: Scope) -> Action:
-    text = constant_text(node, "rtp_stream", scope)
+    text, make = constant_text(node, "rtp_stream", scope), _StreamMaker(scope.facts.rtp_payload)
     if text is None:
-        return _PlayOfCall(scope.render(node.texts["rtp_stream"]), _maker(scope), scope).act
+        return _PlayOfCall(scope.render(node.texts["rtp_stream"]), make, scope).act
     if text.strip() in _WORDS:
         return _WORDS[text.strip()]
     if text.strip().partition(",")[0] == "mic":
@@ -89,34 +81,23 @@ def _rtp_stream(node: ActionNode, scope: Scope) -> Action:
         raise wrong(node, "rtp_stream", error.message, error.hint) from None
     if isinstance(spec, Steering):
         return _steer(spec)
-    return _play(node, "rtp_stream", _maker(scope), text, spec.file, scope)
+    return _play(node, "rtp_stream", make, text, spec.file, scope)
 
 
-def _maker(scope: Scope) -> Maker:
-    maker = _MAKERS.get(scope.facts.rtp_payload)
-    if maker is None:
-        maker = _MAKERS[scope.facts.rtp_payload] = _StreamMaker(scope.facts.rtp_payload).make
-    return maker
-
-
+@dataclass(frozen=True, slots=True)
 class _StreamMaker:
     """Makes what `rtp_stream` plays, with the payload type of `-rtp_payload`."""
 
-    def __init__(self, payload_type: int) -> None:
-        self._payload_type = payload_type
+    payload_type: int
 
-    def make(self, text: str, scenario: str) -> Made:
+    def __call__(self, text: str, scenario: str) -> Made:
         """See `tracks.Maker`."""
-        spec = parse_stream(text, self._payload_type)
+        spec = parse_stream(text, self.payload_type)
         if not isinstance(spec, StreamSpec):
             raise MediaError(text, "a keyword stands for what is played, not for what is done to it")
         from engine.media.sources.playing import playable  # only runs that play something import how that is made
 
         return Made(playable(spec, read_media_file(spec.file, scenario) if spec.file else b""))
-
-
-_MAKERS: dict[int, Maker] = {}
-"""One for each payload type, since tracks are kept by who made them."""
 
 
 def _play(node: ActionNode, attribute: str, make: Maker, text: str, file: str, scope: Scope) -> Action:
@@ -130,7 +111,7 @@ def _play(node: ActionNode, attribute: str, make: Maker, text: str, file: str, s
         made = scope.facts.tracks.make(make, text, scenario)
     except MediaError as error:
         raise wrong(node, attribute, error.message, error.hint) from None
-    return _Player(made).act
+    return lambda call: _start(call, made)
 
 
 def _nothing(call: CallState) -> None:
@@ -163,7 +144,7 @@ class _Awaited:
         """See `Hold`."""
         loading = self._loading
         if loading.result is not None:
-            _Player(loading.result).act(call)
+            _start(call, loading.result)
         elif loading.problem or late:
             call.fail(Failure.CANNOT_SEND, loading.problem or f"a file could not be read within {LONGEST_LOADING_MS // 1000} s")
         return loading.is_over
@@ -174,7 +155,7 @@ class _Awaited:
 
 def _play_pcap(kind: MediaKind) -> Callable[[ActionNode, Scope], Action]:
     attribute = f"play_pcap_{kind}"
-    make = _CaptureMaker(kind).make
+    make = _CaptureMaker(kind)
 
     def compile_command(node: ActionNode, scope: Scope) -> Action:
         text = constant_text(node, attribute, scope)
@@ -187,19 +168,19 @@ def _play_pcap(kind: MediaKind) -> Callable[[ActionNode, Scope], Action]:
     return compile_command
 
 
+@dataclass(frozen=True, slots=True)
 class _CaptureMaker:
     """Makes what a file of captured packets plays, on one kind of media."""
 
-    def __init__(self, kind: MediaKind) -> None:
-        self._kind = kind
+    kind: MediaKind
 
-    def make(self, text: str, scenario: str) -> Made:
+    def __call__(self, text: str, scenario: str) -> Made:
         """See `tracks.Maker`."""
         from engine.media.sources.pcap import replay
 
         name = text.strip()
-        found = replay(read_media_file(name, scenario), name, self._kind)
-        return Made(Playable(found.track, 1, found.track.payload_type, self._kind), found.notes)
+        found = replay(read_media_file(name, scenario), name, self.kind)
+        return Made(Playable(found.track, 1, found.track.payload_type, self.kind), found.notes)
 
 
 COMMANDS: Mapping[str, ExecCommand] = {

@@ -15,6 +15,7 @@ from engine.scenario.compile import compile_program
 from engine.scenario.load import load_scenario
 from engine.scenario.program import RunFacts
 from engine.scenario.tracks import Tracks
+from tests.engine.media.sources.captures import ethernet, ipv4, pcap, rtp, udp
 from tests.engine.scenario.helpers import FACTS, OPTIONS, Call, problems_of, program_of, scenario_bytes
 from tests.engine.scenario.told_media import ToldMedia
 
@@ -143,6 +144,18 @@ def test_a_call_waits_for_a_file_that_it_names_first() -> None:
     assert call.media.told == ["plays 1000 ms of PCMU as 0 on audio, once"]
     assert act(action, tracks=tracks).media.told, "the next call has it at once"
     assert not work
+
+
+@pytest.mark.parametrize("name", ["7.pcap", "[call_number].pcap"])
+def test_what_a_person_should_know_of_a_file_is_told_by_the_first_call(name: str) -> None:
+    frames = [ethernet(ipv4(udp(rtp(k), 9000 if k % 3 else 9002))) for k in range(9)]
+    Path("7.pcap").write_bytes(pcap([(20_000_000 * k, frame) for k, frame in enumerate(frames)]))
+    tracks = Tracks()
+    first, second = (act(f'<exec play_pcap_audio="{name}"/>', tracks=tracks) for _ in range(2))
+    assert [len(call.media.told) for call in (first, second)] == [1, 1]
+    (note,) = first.warnings
+    assert "3 packets of RTP to other places are left out" in note
+    assert second.warnings == []
 
 
 @pytest.mark.parametrize(
