@@ -17,7 +17,8 @@ from engine.call.dialog import Dialog
 from engine.call.matching import Matcher
 from engine.call.places import place
 from engine.messages import Failure
-from engine.scenario.program import CallMedia, Hold, PauseStep, Program, Render
+from engine.scenario.call_media import CallMedia
+from engine.scenario.program import Hold, PauseStep, Program, Render
 from engine.scenario.variables import Value
 from engine.stats.meter import Meter
 

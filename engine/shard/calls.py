@@ -18,8 +18,9 @@ from typing import Final
 from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
 from engine.messages import Counters, Failure, Role
+from engine.scenario.call_media import CallMedia
 from engine.scenario.data_files import Problem
-from engine.scenario.program import CallMedia, Unsendable
+from engine.scenario.program import Unsendable
 from engine.shard.commands import Commands
 from engine.shard.destinations import Destinations
 from engine.shard.mishap import end_spoiled, in_one_line, printable

@@ -15,7 +15,8 @@ import trio
 
 from engine.call import Call, CallBase, CallContext, Host
 from engine.messages import Failure
-from engine.scenario.program import CallMedia, Unsendable
+from engine.scenario.call_media import CallMedia
+from engine.scenario.program import Unsendable
 from engine.shard.mishap import end_spoiled
 from engine.stats.meter import Meter
 

@@ -16,8 +16,9 @@ from engine.messages import Failure
 from engine.scenario.actions.exec_command import ExecCommand
 from engine.scenario.actions.media_texts import meant
 from engine.scenario.actions.node import ActionNode
+from engine.scenario.call_media import Condition
 from engine.scenario.problems import nearest
-from engine.scenario.program import Action, CallState, Condition
+from engine.scenario.program import Action, CallState
 from engine.scenario.scope import Scope
 
 MOST_PACKETS: Final = 1_000_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.scenario.program import Prefix
+from engine.scenario.call_media import Prefix
 
 MOST_DIGITS: Final = 1000
 """Digits that wait; of more the oldest are forgotten."""

@@ -14,7 +14,8 @@ from engine.media.sdp import MediaLine, read_sdp, sdp_of
 from engine.media.srtp.crypto_words import CryptoWord
 from engine.media.track import Track
 from engine.messages import Failure
-from engine.scenario.program import Condition, Prefix, Unsendable
+from engine.scenario.call_media import Condition, Prefix
+from engine.scenario.program import Unsendable
 from engine.shard.media.call_digits import CallDigits
 from engine.shard.media.call_keys import CallKeys
 from engine.shard.media.call_leg import CallLeg

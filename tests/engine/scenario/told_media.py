@@ -13,7 +13,8 @@ from engine.media.srtp.crypto_words import CryptoWord, Says
 from engine.media.srtp.sdes import Crypto
 from engine.media.track import Track
 from engine.messages import Failure
-from engine.scenario.program import Condition, Prefix, Unsendable
+from engine.scenario.call_media import Condition, Prefix
+from engine.scenario.program import Unsendable
 
 PORTS = {MediaKind.AUDIO: 6100, MediaKind.VIDEO: 6102, MediaKind.IMAGE: 6104}
 FINGERPRINT = b"sha-256 12:DF:3E:5D"
