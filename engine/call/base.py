@@ -47,8 +47,8 @@ class Host(Protocol):
     def media_of(self, call: CallBase) -> CallMedia:
         """Media for a call that has none yet; it ends with the call (`ended`)."""
 
-    def logged(self, text: str) -> None:
-        """A <log> action wrote this."""
+    def logged(self, text: str, level: str = "info", name: str = "", attributes: tuple[tuple[str, str], ...] = ()) -> None:
+        """A <log> action wrote this; `level` is `info`, `warn` or `error`."""
 
     def execute(self, command: bytes, label: str) -> None:
         """Run a command of the shell; its failure is told under `label`."""
@@ -217,6 +217,10 @@ class CallBase(Dialog):
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
         self.context.host.logged(text)
+
+    def log_event(self, text: str, level: str, name: str, attributes: tuple[tuple[str, str], ...]) -> None:
+        """Hand on what a <log> action wrote, and what it says beside it."""
+        self.context.host.logged(text, level, name, attributes)
 
     def warn(self, text: str) -> None:
         """Tell a person."""

@@ -267,9 +267,10 @@ class _Reader:
                 self.problems.error(line, f"unknown action <{name}>", nearest(name, known, "<{}>"), ProblemCode.UNKNOWN_ACTION)
             return None
         given = dict(element.attributes)
-        for attribute in given.keys() - kind.attributes:
+        own = {attribute for attribute in given if kind.is_own(attribute)}
+        for attribute in given.keys() - kind.attributes - own:
             self.strange(element, attribute, kind.attributes)
-        texts = {each: self.text(given[each], *element.place_of_value(each)) for each in kind.texts & given.keys()}
+        texts = {each: self.text(given[each], *element.place_of_value(each)) for each in (kind.texts & given.keys()) | own}
         node = ActionNode(name, line, given, texts)
         try:
             for attribute, names_of in (kind.variables or {}).items():

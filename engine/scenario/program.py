@@ -92,6 +92,9 @@ class CallState(Protocol):
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""
 
+    def log_event(self, text: str, level: str, name: str, attributes: tuple[tuple[str, str], ...]) -> None:
+        """The same, with what the action says beside it; `level` is `info`, `warn` or `error`."""
+
     def warn(self, text: str) -> None:
         """Tell a person; the call goes on."""
 

@@ -386,8 +386,8 @@ class CallTable:
         if reason:
             self._notes.warn(f"closecon: {reason}")
 
-    def logged(self, text: str) -> None:
-        """Hand on what a <log> action wrote."""
+    def logged(self, text: str, level: str = "info", name: str = "", attributes: tuple[tuple[str, str], ...] = ()) -> None:
+        """Hand on what a <log> action wrote. Who watches the run sees the text; the rest is for the event log."""
         self._notes.log(text)
 
     def warned(self, text: str) -> None:

@@ -140,6 +140,10 @@ class TellingCall(Call):
     def log(self, text: str) -> None:
         self.logs.append(f"logs {text}")
 
+    def log_event(self, text: str, level: str, name: str, attributes: tuple[tuple[str, str], ...]) -> None:
+        said = ", ".join(f"{each}={value}" for each, value in attributes)
+        self.logs.append(f"logs {text} as {level} {name}: {said}")
+
     def warn(self, text: str) -> None:
         self.logs.append(f"warns {text}")
 

@@ -92,6 +92,7 @@ def checked_target(node: ActionNode, scope: Scope) -> Variable | None:
 class ActionKind:
     """One entry of the table. `attributes` are all it has; `texts` may hold keywords; `variables` name variables.
 
+    Attributes whose names begin with `own`, where that is not "", are the scenario's to name, and may hold keywords.
     `doubt` says what is doubtful about an action in an element with this tag, or nothing.
     """
 
@@ -99,4 +100,9 @@ class ActionKind:
     attributes: frozenset[str]
     texts: frozenset[str] = frozenset()
     variables: Mapping[str, Callable[[str], list[str]]] | None = None
+    own: str = ""
     doubt: Callable[[ActionNode, str], str] = lambda node, element: ""
+
+    def is_own(self, attribute: str) -> bool:
+        """Whether the scenario gives an attribute this name."""
+        return self.own != "" and attribute.startswith(self.own)

@@ -178,9 +178,14 @@ _FLOW = Section(
         ),
         Row(
             what="`log`",
-            does="A line for the log of the scenario.",
+            does="A line for the log of the scenario; `level`, `name` and `attr.NAME` are for the event log.",
             covers="action:log",
-            tests=LOGGING("test_log") + OUTCOMES("test_what_a_scenario_logs_is_told"),
+            tests=LOGGING(
+                "test_log",
+                "test_each_of_them_alone",
+                "test_a_log_tells_a_level_a_name_and_attributes_of_its_own_beside_its_text",
+            )
+            + OUTCOMES("test_what_a_scenario_logs_is_told"),
         ),
         Row(
             what="`warning`",

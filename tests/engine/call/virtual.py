@@ -94,6 +94,7 @@ class World:
         self.draw = 1.0
         self.sent: list[bytes] = []
         self.logs: list[str] = []
+        self.logged_beside: list[tuple[str, str, tuple[tuple[str, str], ...]]] = []
         self.media = ToldMedia()
         self.over_at_ns: int | None = None
         self.wire_works = True
@@ -195,8 +196,9 @@ class World:
     def end_run(self) -> None:
         self.logs.append("end of the run")
 
-    def logged(self, text: str) -> None:
+    def logged(self, text: str, level: str = "info", name: str = "", attributes: tuple[tuple[str, str], ...] = ()) -> None:
         self.logs.append(text)
+        self.logged_beside.append((level, name, attributes))
 
     def warned(self, text: str) -> None:
         self.logs.append(text)

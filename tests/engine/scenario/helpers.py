@@ -97,6 +97,7 @@ class Call:
     circuit: int = 0
     failures: list[tuple[Failure, str]] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    logged_beside: list[tuple[str, str, tuple[tuple[str, str], ...]]] = field(default_factory=list)
     jumps: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     media: ToldMedia = field(default_factory=ToldMedia)
@@ -146,6 +147,11 @@ class Call:
     def log(self, text: str) -> None:
         """Remember the text."""
         self.logs.append(text)
+
+    def log_event(self, text: str, level: str, name: str, attributes: tuple[tuple[str, str], ...]) -> None:
+        """Remember the text, and what was said beside it."""
+        self.logs.append(text)
+        self.logged_beside.append((level, name, attributes))
 
     def warn(self, text: str) -> None:
         """Remember the text."""

@@ -68,7 +68,8 @@ def act(step: Step, call: Call) -> None:
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 @given(data=st.data(), value=VALUES)
 def test_any_attributes_of_an_action(name: str, data: st.DataObject, value: Value) -> None:
-    attributes = data.draw(attributes_of(ACTIONS[name].attributes))
+    own = ACTIONS[name].own
+    attributes = data.draw(attributes_of(ACTIONS[name].attributes | ({own, own + "a", own + "message"} if own else set())))
     # Nobody knows what any text is to a shell.
     run_or_refuse(f"<nop><action>{element(name, attributes)}</action></nop>", value, acts=name != "exec")
 
