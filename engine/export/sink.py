@@ -4,6 +4,9 @@
 A sink takes without waiting, and writes in a task of its own. What it cannot write in time is dropped and counted under its
 name, which stands in snapshots and summary. A sink that cannot be opened keeps the run from starting where that is the user's
 mistake (a folder that is not there); a collector that is not there yet costs one warning, and is tried again.
+
+The last that a sink is given, where it wants them, are the `Snapshot` whose state is `finished` and `RunFinished`; then it is
+closed. Their numbers are those of the summary, but for the queues, which still have to be emptied.
 """
 
 from __future__ import annotations

@@ -92,3 +92,11 @@ class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
             written=self.written + other.written,
             dropped=self.dropped + other.dropped,
         )
+
+    def minus(self, earlier: QueueCounts) -> QueueCounts:
+        """What was added since."""
+        return QueueCounts(
+            offered=self.offered - earlier.offered,
+            written=self.written - earlier.written,
+            dropped=self.dropped - earlier.dropped,
+        )

@@ -2,8 +2,9 @@
 """What a shard records of its calls, for whoever writes it down or sends it on (`engine.export`): one struct for each thing.
 
 They are made once a message or once a call where somebody asked for them, and go to another process as MessagePack arrays
-(`RECORD_DECODER`). Times are wall time in ns, durations ns. `call` is the call's number, 0 where a message belongs to none.
-`step` is an index of the scenario's steps, -1 for none; `scenario` says of which scenario: `main`, `incoming`, `out of call`.
+(`RECORDS_DECODER`): batches of no more than `MOST_FRAME_BYTES`, each after its length (`LENGTH_BYTES`, big-endian). Times are
+wall time in ns, durations ns. `call` is the call's number, 0 where a message belongs to none. `step` is an index of the
+scenario's steps, -1 for none; `scenario` says of which scenario: `main`, `incoming`, `out of call`.
 """
 
 from __future__ import annotations
@@ -104,6 +105,10 @@ class CallEnded(Record, frozen=True, array_like=True, tag=True, gc=False):
 
 
 AnyRecord = CallStarted | MessageRecorded | ActionLogged | TimedOut | ResponseTimed | Challenged | CallEnded
+
+LENGTH_BYTES: Final = 4
+MOST_FRAME_BYTES: Final = 8 << 20
+"""What is longer is no frame; a shard that has more to tell at once makes several of it."""
 
 RECORDS_DECODER: Final = msgspec.msgpack.Decoder(list[AnyRecord])
 """Of one batch of records, as a shard sends them."""

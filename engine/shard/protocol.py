@@ -32,6 +32,9 @@ class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     `incoming` is a client's scenario for calls that come in, `out_of_call` that for requests that belong to no call.
     It is shard `index` of `count`. `pid` is that of the run, for [pid] and the names of files.
     `report_every_ns` is the time between two reports.
+    `records_fd` is the shard's end of a socket pair, None where nobody wants records: of the types that `recorded` names they
+    are written there, in frames (`engine.messages.records`). It is the run's, which closes it once the shard is ready: who
+    wants to keep it duplicates it.
     """
 
     config: RunConfig
@@ -45,6 +48,8 @@ class ShardPlan(ToShard, frozen=True, kw_only=True, tag=True):
     count: int = 1
     pid: int
     report_every_ns: int = 250_000_000
+    records_fd: int | None = None
+    recorded: tuple[str, ...] = ()
 
 
 class Go(ToShard, frozen=True, kw_only=True, tag=True):

@@ -7,12 +7,12 @@ is added here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import msgspec
 
-from engine.messages import Histogram, MediaCounters, MediaNumbers
+from engine.messages import Histogram, MediaCounters, MediaNumbers, QueueCounts
 from engine.stats.measurements import Measurements
 
 
@@ -89,6 +89,7 @@ class Gathered:
             lateness=self._lateness.copy(),
             wall_ns=sum(one.wall_ns for one in self._reported),
             media=self._media_numbers(),
+            queues=together(one.queues for one in self._reported),
         )
 
     def _media_numbers(self) -> MediaNumbers | None:
@@ -98,6 +99,15 @@ class Gathered:
             return None
         counters = reduce(MediaCounters.plus, told[1:], told[0])
         return MediaNumbers(counters=counters, **_copies(self._media))
+
+
+def together(told: Iterable[Mapping[str, QueueCounts]]) -> dict[str, QueueCounts]:
+    """What several say of their queues, added up by the names of these."""
+    sums: dict[str, QueueCounts] = {}
+    for queues in told:
+        for name, counts in queues.items():
+            sums[name] = sums[name].plus(counts) if name in sums else counts
+    return sums
 
 
 def _totals(empty: Mapping[str, Histogram]) -> dict[str, _Total]:

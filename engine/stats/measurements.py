@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.messages import Counters, Histogram, MediaNumbers, StepCounts
+from engine.messages import Counters, Histogram, MediaNumbers, QueueCounts, StepCounts
 
 
 class Measurements(msgspec.Struct, kw_only=True):
@@ -15,7 +15,7 @@ class Measurements(msgspec.Struct, kw_only=True):
     what came since it last told.
 
     `wall_ns` is the time in which that was, of several shards the sum: what `counters.cpu_ns` could have been.
-    `media` is None where the scenario has none.
+    `media` is None where the scenario has none. `queues` are those of what is written down or sent on, by name.
     """
 
     counters: Counters
@@ -26,3 +26,4 @@ class Measurements(msgspec.Struct, kw_only=True):
     lateness: Histogram
     wall_ns: int = 0
     media: MediaNumbers | None = None
+    queues: dict[str, QueueCounts] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.messages import Histogram
+from engine.messages import Histogram, QueueCounts
 from engine.stats.measurements import Measurements
 
 STRETCH_NS: Final = 5_000_000_000
@@ -39,6 +39,11 @@ class Stretch:
         """What was added to a counter of media; 0 where there is none."""
         now, earlier = self.after.media, self.before.media if self.before else None
         return (getattr(now.counters, name) if now else 0) - (getattr(earlier.counters, name) if earlier else 0)
+
+    def queues(self) -> dict[str, QueueCounts]:
+        """What was added to the counts of each queue."""
+        before = self.before.queues if self.before else {}
+        return {name: counts.minus(before.get(name, QueueCounts())) for name, counts in self.after.queues.items()}
 
     def packet_lateness(self) -> Histogram:
         """How late packets of media were sent; empty where there are none."""

@@ -106,6 +106,17 @@ def _lost(counter: str, what: str, counted: Callable[[Stretch, str], int] = Stre
     return Rule(whole, trouble, figure=lambda trouble: str(trouble.amount))
 
 
+def _dropped_in_all(run: Stretch) -> str:
+    queues = run.queues().items()
+    return ", ".join(f"{name} dropped {counts.dropped} of {counts.offered}" for name, counts in queues if counts.dropped)
+
+
+def _dropped(stretch: Stretch) -> Trouble | None:
+    """Of all queues together; what waits may be dropped later than it was offered, so there is no share of it."""
+    number = sum(counts.dropped for counts in stretch.queues().values())
+    return Trouble(stretch.from_ns, stretch.to_ns, number) if number else None
+
+
 def _lost_media(counter: str, what: str) -> Rule:
     return _lost(counter, what, Stretch.counted_of_media)
 
@@ -132,6 +143,7 @@ RULES: tuple[Rule, ...] = (
     _lost_media("send_errors", "the kernel did not take {} media packets"),
     _lost_media("kernel_drops", "the kernel dropped {} media packets that we did not read in time"),
     _lost_media("recording_drops", "{} packets are missing in recordings, because the disk was too slow"),
+    Rule(_dropped_in_all, _dropped, figure=lambda trouble: str(trouble.amount)),
 )
 
 

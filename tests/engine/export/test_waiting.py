@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.export.waiting import Waiting
@@ -76,6 +76,7 @@ async def test_what_a_writer_leaves_is_dropped() -> None:
         assert await waiting.take(1) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["offer", "take", "written", "dropped"]), st.integers(1, 5)), max_size=60))
 def test_nothing_is_ever_lost_or_counted_twice(steps: list[tuple[str, int]]) -> None:
     async def play() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from engine.messages import Failure
+from engine.messages import Failure, QueueCounts
 from engine.messages.counts import MOST_REASONS
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
@@ -209,3 +209,14 @@ def test_each_cause_of_doubt_is_named(harm: Callable[[Meter], None], word: str) 
     verdict = Judge().verdict(gathered(meter).measurements(), 10 * S, last=True)
     assert not verdict.trustworthy
     assert word in str(verdict)
+
+
+def test_queues_of_several_shards_add_up_by_their_names() -> None:
+    one, other = meter_of([]).take(), meter_of([]).take()
+    one.queues = {"records": QueueCounts(offered=5, written=3, dropped=1), "trace": QueueCounts(offered=2, written=2)}
+    other.queues = {"records": QueueCounts(offered=7, written=7)}
+    both = Gathered([one, other])
+    assert both.measurements().queues == {
+        "records": QueueCounts(offered=12, written=10, dropped=1),
+        "trace": QueueCounts(offered=2, written=2),
+    }

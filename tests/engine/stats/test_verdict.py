@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from engine.messages import Verdict
+from engine.messages import QueueCounts, Verdict
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.stats.meter import LATE_START_NS, Meter
@@ -26,6 +27,7 @@ class Load:
         self.gathered = Gathered([meter.take() for meter in self.meters])
         self.judge = Judge()
         self.at_s = 0
+        self.queues: dict[str, QueueCounts] = {}
 
     def run(self, seconds: int, *, rate: int = 100, late: int = 0, late_ns: int = 2 * S, busy: float = 0.5) -> Verdict:
         """So many seconds; of the calls of each, `late` start so much too late."""
@@ -42,7 +44,7 @@ class Load:
 
     def measured(self) -> Measurements:
         for index, meter in enumerate(self.meters):
-            self.gathered.take(index, meter.take())
+            self.gathered.take(index, msgspec.structs.replace(meter.take(), queues={} if index else self.queues))
         return self.gathered.measurements()
 
     def verdict(self, *, last: bool = False) -> Verdict:
@@ -218,3 +220,23 @@ def test_nothing_measured_is_trustworthy() -> None:
     load = Load()
     assert load.verdict(last=True).trustworthy
     assert load.run(20, rate=0).trustworthy
+
+
+def test_what_a_queue_drops_is_told_with_how_much_there_was() -> None:
+    load = Load()
+    load.queues = {"event log": QueueCounts(offered=400, written=388, dropped=12), "homer": QueueCounts(offered=9, written=9)}
+    assert load.run(1).reasons == ("event log dropped 12 of 400",)
+
+
+def test_every_queue_that_drops_is_told_and_when() -> None:
+    load = Load()
+    load.queues = {"event log": QueueCounts(offered=400, written=400)}
+    assert load.run(600).trustworthy
+    load.queues = {"event log": QueueCounts(offered=800, dropped=5), "homer": QueueCounts(offered=90, dropped=2)}
+    assert load.run(10).reasons == ("event log dropped 5 of 800, homer dropped 2 of 90: from 600 s to 605 s 7",)
+
+
+def test_what_waits_in_a_queue_is_not_dropped() -> None:
+    load = Load()
+    load.queues = {"homer": QueueCounts(offered=100, written=40)}
+    assert load.run(10).trustworthy

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The sinks that there are, when they are asked for, and what they need of shards.
+
+To add one: a module with a `Sink`, a function here that imports it, and its line in `SINKS`. The module is imported in the
+exporter alone, and only when its sink is asked for; this one is imported by every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from engine.export.sink import Sink, Surroundings
+from engine.messages.records import Record
+from engine.options import RunConfig
+
+Records: TypeAlias = "frozenset[type[Record]]"
+
+
+def _never(config: RunConfig) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class SinkKind:
+    """One kind of sink. `records` says which types shards have to record for it; what it wants of these and of events it says
+    itself. `to_stderr`: whether it writes to standard error."""
+
+    asked_for: Callable[[RunConfig], bool]
+    records: Callable[[RunConfig], Records]
+    make: Callable[[Surroundings], Sink]
+    to_stderr: Callable[[RunConfig], bool] = _never
+
+
+SINKS: tuple[SinkKind, ...] = ()
+
+
+def asked_for(config: RunConfig) -> tuple[SinkKind, ...]:
+    """The sinks that this configuration wants."""
+    return tuple(kind for kind in SINKS if kind.asked_for(config))
+
+
+def recorded(kinds: Iterable[SinkKind], config: RunConfig) -> tuple[str, ...]:
+    """The names of the types of records that shards have to make for these sinks, sorted."""
+    return tuple(sorted({record.__name__ for kind in kinds for record in kind.records(config)}))
