@@ -28,6 +28,7 @@ _SPELLED = {
         "ID",
         "IP",
         "JSON",
+        "PCAP",
         "RFC3339",
         "RTCP",
         "RTP",

@@ -47,7 +47,7 @@ _UNBUILT = """
     -ci -cp -multihome -heartbeat -assocmaxret -pathmaxret -pmtu -gracefulclose -bg -plugin -sleep -sendbuffer_warn
     -rate_increase -rate_interval -rate_max -no_rate_quit -3pcc -master -slave -slave_cfg -f -periodic_rtd -trace_shortmsg
     -shortmessage_file -shortmessage_overwrite -trace_counts -trace_err -error_file -error_overwrite -trace_error_codes
-    -trace_calldebug -calldebug_file -calldebug_overwrite -trace_screen -screen_file -screen_overwrite -trace_rtt -rtt_freq
+    -trace_screen -screen_file -screen_overwrite -trace_rtt -rtt_freq
     -trace_logs -log_file -log_overwrite -ringbuffer_files -ringbuffer_size -max_log_size
 """
 UNBUILT_FLAGS = frozenset(_UNBUILT.split()) - FLAGS.keys()

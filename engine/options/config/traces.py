@@ -19,6 +19,28 @@ class TracesOptions(DataOptions, frozen=True, kw_only=True):
     message_overwrite: Annotated[
         bool, Setting(("-message_overwrite",), Kind.SWITCH, Group.TRACES, "Start the message log anew; false appends to it.")
     ] = True
+    trace_call_debug: Annotated[
+        bool,
+        Setting(("-trace_calldebug",), Kind.SWITCH, Group.TRACES, "Follow calls that fail, and write what each did to a file."),
+    ] = False
+    call_debug_file: Annotated[
+        str, Setting(("-calldebug_file",), Kind.PATH, Group.TRACES, "Name of the log of failed calls.")
+    ] = ""
+    call_debug_overwrite: Annotated[
+        bool,
+        Setting(
+            ("-calldebug_overwrite",), Kind.SWITCH, Group.TRACES, "Start the log of failed calls anew; false appends to it."
+        ),
+    ] = True
+    trace_pcap: Annotated[
+        str,
+        Setting(
+            ("-trace_pcap",),
+            Kind.PATH,
+            Group.TRACES,
+            "Write the messages of followed calls to this capture (pcapng); without -follow, of every call.",
+        ),
+    ] = ""
     trace_statistics: Annotated[
         bool, Setting(("-trace_stat",), Kind.SWITCH, Group.TRACES, "Write a table of statistics, a row each -fd.")
     ] = False
