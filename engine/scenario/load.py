@@ -16,7 +16,6 @@ from typing import Any
 from engine.messages import Problem, ProblemCode
 from engine.scenario import attributes
 from engine.scenario.actions import ACTIONS
-from engine.scenario.actions import LATER as ACTIONS_LATER
 from engine.scenario.actions.node import ActionNode
 from engine.scenario.assemble import overwrites_headers
 from engine.scenario.checks import check_steps
@@ -260,11 +259,7 @@ class _Reader:
         name, line = element.tag, element.line
         kind = ACTIONS.get(name)
         if kind is None:
-            if name in ACTIONS_LATER:
-                self.problems.error(line, f"action <{name}> is not built yet", LATER_HINT, ProblemCode.NOT_BUILT)
-            else:
-                known = [*ACTIONS, *ACTIONS_LATER]
-                self.problems.error(line, f"unknown action <{name}>", nearest(name, known, "<{}>"), ProblemCode.UNKNOWN_ACTION)
+            self.problems.error(line, f"unknown action <{name}>", nearest(name, ACTIONS, "<{}>"), ProblemCode.UNKNOWN_ACTION)
             return None
         given = dict(element.attributes)
         own = {attribute for attribute in given if kind.is_own(attribute)}

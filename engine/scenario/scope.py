@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from engine.messages import ProblemCode
 from engine.scenario.assemble import Part, assemble
-from engine.scenario.problems import LATER_HINT, Misuse, Problems, nearest
+from engine.scenario.problems import Misuse, Problems, nearest
 from engine.scenario.program import CallState, Render, RunFacts
 from engine.scenario.template import Parsed, TemplateParser, Word, base_name
 from engine.scenario.variables import Variable
@@ -81,9 +81,8 @@ class Scope:
 class Language:
     """The keywords that there are: `table`, and the names in `later`, which SIPp knows and we do not yet."""
 
-    def __init__(self, table: Mapping[str, Keyword], later: Collection[str]) -> None:
+    def __init__(self, table: Mapping[str, Keyword]) -> None:
         self._table = table
-        self._later = later
 
     def classifier(self, own: Collection[str]) -> Callable[[str, int, Problems], str | None]:
         """How a `TemplateParser` tells keywords in a run that has these of its own (-key)."""
@@ -108,13 +107,10 @@ class Language:
                     line, f"[{full}] is read as in SIPp: a field's number goes as far as its digits, and 0 without any"
                 )
             return "field"
-        if name in self._later:
-            problems.error(line, f"keyword [{name}] is not built yet", LATER_HINT, ProblemCode.NOT_BUILT)
-        else:
-            alike = nearest(name, [*(self._table.keys() - _PREFIXES), *self._later, *own], "[{}]")
-            plain = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
-            hint = f"{alike} Or give it a value with -key {name} VALUE" if alike else plain
-            problems.error(line, f"unknown keyword [{full}]", hint, ProblemCode.UNKNOWN_KEYWORD)
+        alike = nearest(name, [*(self._table.keys() - _PREFIXES), *own], "[{}]")
+        plain = rf"write \x5b for a plain [, or give it a value with -key {name} VALUE"
+        hint = f"{alike} Or give it a value with -key {name} VALUE" if alike else plain
+        problems.error(line, f"unknown keyword [{full}]", hint, ProblemCode.UNKNOWN_KEYWORD)
         return None
 
     def compile(self, parsed: Parsed, scope: Scope) -> list[Part]:

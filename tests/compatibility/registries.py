@@ -33,8 +33,8 @@ def attributes_of_actions() -> frozenset[str]:
 
 
 def _names() -> Iterator[str]:
-    yield from (f"keyword:{name}" for name in [*keywords.KEYWORDS, *keywords.LATER])
-    yield from (f"action:{name}" for name in [*actions.ACTIONS, *actions.LATER])
+    yield from (f"keyword:{name}" for name in keywords.KEYWORDS)
+    yield from (f"action:{name}" for name in actions.ACTIONS)
     yield from (f"distribution:{name}" for name in DISTRIBUTIONS)
     yield from (f"order:{name}" for name in OrderName)
     yield from (f"default-message:{name}" for name in attributes.DEFAULT_MESSAGES)

@@ -61,8 +61,8 @@ NAMES = {
     "Attributes of every command": set(COMMON),
     "Attributes of some commands": _OF_SOME,
     "Distributions": set(DISTRIBUTIONS),
-    "Keywords": {_family(name) for name in keywords.KEYWORDS} | keywords.LATER,
-    "Actions": actions.ACTIONS.keys() | actions.LATER,
+    "Keywords": {_family(name) for name in keywords.KEYWORDS},
+    "Actions": actions.ACTIONS.keys(),
     "Data files": {*OrderName, "PRINTF", "PRINTFMULTIPLE", "PRINTFOFFSET"},
 }
 
@@ -107,9 +107,8 @@ def test_an_entry_says_what_it_is_with_an_example_of_two_lines(entry: Entry) -> 
 
 
 def test_what_is_not_built_is_marked() -> None:
-    later = {*keywords.LATER, *actions.LATER, *COMMANDS_LATER}
     for entry in ENTRIES:
-        refused = entry.name.strip("[]").partition(" ")[0] in later
+        refused = entry.name.strip("[]").partition(" ")[0] in COMMANDS_LATER
         assert (NOT_YET in entry.text) == refused, entry.name
 
 

@@ -43,6 +43,3 @@ ACTIONS = join_tables(
     numbers.ACTIONS,
     text.ACTIONS,
 )
-
-LATER: frozenset[str] = frozenset()
-"""Actions of SIPp's that are not built yet."""

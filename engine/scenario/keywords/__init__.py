@@ -28,8 +28,5 @@ KEYWORDS = join_tables(
     variables.KEYWORDS,
 )
 
-LATER: frozenset[str] = frozenset()
-"""Keywords of SIPp's that are not built yet."""
-
-LANGUAGE = Language(KEYWORDS, LATER)
+LANGUAGE = Language(KEYWORDS)
 """What texts in brackets mean."""

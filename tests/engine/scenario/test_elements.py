@@ -7,7 +7,6 @@ import pytest
 
 from engine.errors import ScenarioErrors
 from engine.scenario import library
-from engine.scenario.actions import LATER
 from engine.scenario.describe import describe
 from engine.scenario.load import load_scenario
 from engine.scenario.model import Recv
@@ -52,12 +51,6 @@ def test_what_screens_show_of_a_step() -> None:
     steps = describe("s.xml", scenario_bytes(body)).steps
     assert [step.hidden for step in steps] == [False, True, True, True, False, False, False]
     assert [step.display for step in steps] == ["", "It rings", "", "", "", "", ""]
-
-
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_what_is_built_later_is_refused_by_name(name: str) -> None:
-    found = problems_of(f"{OPTIONS}<nop><action>\n<{name}/></action></nop>")
-    assert [problem.partition(" — ")[0] for problem in found] == [f"s.xml:9: action <{name}> is not built yet"]
 
 
 @pytest.mark.parametrize("name", sorted(library.LATER))
