@@ -8,7 +8,7 @@ import io
 import av
 import pytest
 
-from engine.media.codecs import G722, PCMA, PCMU
+from engine.media.codecs import G722, PCMA, PCMU, Codec
 from engine.media.events import DIGITS as EVENTS
 from engine.media.events import read_event
 from engine.media.kinds import MediaKind
@@ -74,10 +74,11 @@ def test_each_digit_has_its_capture(name: str) -> None:
 
 
 @pytest.mark.parametrize("codec", [PCMU, G722])
-def test_the_speech_is_three_seconds_with_pauses(codec: object) -> None:
-    track, _ = wav_track((FOLDER / "media/speech.wav").read_bytes(), "speech.wav", codec)  # type: ignore[arg-type]
+def test_the_speech_is_three_seconds_with_pauses(codec: Codec) -> None:
+    track, _ = wav_track((FOLDER / "media/speech.wav").read_bytes(), "speech.wav", codec)
     assert track.period_ns == 3_000_000_000
-    decoder = codec.make_decoder()  # type: ignore[attr-defined]
+    assert codec.make_decoder is not None
+    decoder = codec.make_decoder()
     levels = [level_dbfs(decoder.decode(track.payloads[at : at + 160])) for at in range(0, len(track.payloads), 160)]
     assert max(levels) > -15
     assert sum(level < -50 for level in levels) > len(levels) / 5

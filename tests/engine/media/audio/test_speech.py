@@ -11,23 +11,10 @@ from engine.media.audio.speech import Sound, sound_in
 from engine.media.codecs import CN, G722, OPUS, PCMA, PCMU, Codec, l16
 from engine.media.rtp import write_rtp
 from engine.media.track import Track, even_track
+from tests.engine.media.coded import encoded, track_of
 from tests.media_audio import tone
 
 MS = 1_000_000
-
-
-def track_of(codec: Codec, samples: array.array[int]) -> Track:
-    assert codec.make_encoder is not None
-    assert codec.packet_bytes is not None
-    payloads = codec.make_encoder().encode(samples.tobytes())
-    return even_track(
-        payloads,
-        codec.packet_bytes,
-        codec.packet_ms,
-        clock_rate=codec.clock_rate,
-        payload_type=codec.payload_type,
-        codec=codec.name,
-    )
 
 
 def silence(ms: int, rate: int) -> array.array[int]:
@@ -42,20 +29,19 @@ def about(sound: Sound | None) -> tuple[float, float]:
 @pytest.mark.parametrize("codec", [PCMU, PCMA, G722, l16(16000)], ids=lambda codec: codec.name)
 def test_silence_at_both_ends_does_not_count(codec: Codec) -> None:
     rate = codec.sample_rate
-    track = track_of(
-        codec, silence(500, rate) + tone(440, 1, rate) + silence(300, rate) + tone(440, 0.5, rate) + silence(3000, rate)
-    )
+    samples = silence(500, rate) + tone(440, 1, rate) + silence(300, rate) + tone(440, 0.5, rate) + silence(3000, rate)
+    track = track_of(codec, samples.tobytes())
     begin_ms, end_ms = about(sound_in(track))
     assert begin_ms == pytest.approx(500, abs=6)
     assert end_ms == pytest.approx(2300, abs=6)
 
 
 def test_sound_from_end_to_end() -> None:
-    assert sound_in(track_of(PCMU, tone(440, 1))) == Sound(0, 1000 * MS)
+    assert sound_in(track_of(PCMU, tone(440, 1).tobytes())) == Sound(0, 1000 * MS)
 
 
 def test_a_silent_track_says_nothing() -> None:
-    assert sound_in(track_of(PCMU, silence(1000, 8000))) is None
+    assert sound_in(track_of(PCMU, silence(1000, 8000).tobytes())) is None
     assert sound_in(even_track(b"", 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")) is None
 
 
@@ -66,9 +52,8 @@ def test_what_cannot_be_decoded_sounds_all_along(codec: Codec) -> None:
 
 
 def test_a_capture_is_looked_into_when_its_payload_type_is_known() -> None:
-    coded = PCMA.make_encoder()  # type: ignore[misc]
     samples = [silence(20, 8000)] * 10 + [tone(440, 0.02)] * 10 + [silence(20, 8000)] * 30
-    datagrams = [write_rtp(8, number, number * 160, 1, coded.encode(each.tobytes())) for number, each in enumerate(samples)]
+    datagrams = [write_rtp(8, number, number * 160, 1, encoded(PCMA, each.tobytes())) for number, each in enumerate(samples)]
     datagrams[3] = b"\x80\xc8no RTP at all"
     track = captured(datagrams)
     assert sound_in(track) == Sound(200 * MS, 400 * MS)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 _START = b"\0\0\0\1"
 _BLOCK = 16
@@ -110,6 +111,10 @@ def _same(blocks: int, number: int) -> bytes:
     return bits.unit(0x41)
 
 
+def _ramp(lift: int, x: int, y: int) -> int:
+    return 16 + (2 * x + y + lift) % 200
+
+
 def video(pictures: int, whole_each: int, blocks: int = 4) -> bytes:
     """So many pictures of `blocks` × 16 samples square: a grey ramp; each `whole_each`-th is sent wholly, and is brighter."""
     out = b""
@@ -117,7 +122,7 @@ def video(pictures: int, whole_each: int, blocks: int = 4) -> bytes:
         if number % whole_each == 0:
             lift = 8 * (number // whole_each)
             out += _START + _sequence(blocks) + _START + _parameters()
-            out += _START + _whole(blocks, lambda x, y, lift=lift: 16 + (2 * x + y + lift) % 200)  # type: ignore[misc]
+            out += _START + _whole(blocks, partial(_ramp, lift))
         else:
             out += _START + _same(blocks, number % whole_each)
     return out

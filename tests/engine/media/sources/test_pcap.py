@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -40,12 +41,12 @@ def payloads(track: Track) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", FRAMES)
 @pytest.mark.parametrize("wrap", [ipv4, ipv6])
-def test_each_link_type_brings_its_datagrams_with_their_gaps(kind: str, wrap: object) -> None:
+def test_each_link_type_brings_its_datagrams_with_their_gaps(kind: str, wrap: Callable[[bytes], bytes]) -> None:
     link, frame = FRAMES[kind]
     if wrap is ipv6 and "loopback" in kind:
         link, frame = 0, lambda packet: struct.pack("<I", 30) + packet
     times = [0, 20 * MS, 41 * MS + 1, 3000 * MS]
-    frames = [(time, frame(wrap(udp(rtp(k))))) for k, time in enumerate(times)]  # type: ignore[operator]
+    frames = [(time, frame(wrap(udp(rtp(k))))) for k, time in enumerate(times)]
     played = replay(pcap_by_hand(frames, link), "a.pcap")
     track = played.track
     assert payloads(track) == [rtp(k) for k in range(4)]

@@ -10,12 +10,12 @@ from engine.media.codecs import G722, G729, H264, ILBC, L16_MONO, L16_STEREO, OP
 from engine.media.sources.pattern import PATTERNS, pattern_track
 from engine.media.sources.synthetic import Sound, Synthetic, synthetic_track
 from engine.media.track import Track
+from tests.engine.media.coded import decoded
 from tests.engine.media.sounds import dominant_hz, level_dbfs, samples, tone_dbfs
 
 
 def heard(track: Track, codec: Codec) -> bytes:
-    assert codec.make_decoder is not None
-    return codec.make_decoder().decode(track.payloads)
+    return decoded(codec, track.payloads)
 
 
 @pytest.mark.parametrize("codec", [PCMU, PCMA, G722, l16(16000)])

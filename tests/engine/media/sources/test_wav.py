@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -56,8 +57,8 @@ def test_the_last_packet_is_filled_up_with_silence() -> None:
 
 
 @pytest.mark.parametrize(("tag", "encode", "codec"), [(6, lin2alaw, PCMA), (7, lin2ulaw, PCMU)])
-def test_what_is_encoded_already_goes_out_as_it_is(tag: int, encode: object, codec: Codec) -> None:
-    body = encode(sine(440, 8000, 40), 2)  # type: ignore[operator]
+def test_what_is_encoded_already_goes_out_as_it_is(tag: int, encode: Callable[[bytes, int], bytes], codec: Codec) -> None:
+    body = encode(sine(440, 8000, 40), 2)
     track, _ = wav_track(wav(body, bits=8, tag=tag), "beep.wav", codec)
     assert track.payloads == body
 

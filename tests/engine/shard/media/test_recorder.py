@@ -14,6 +14,7 @@ from engine.media.sdp import Format
 from engine.media.track import Track, even_track
 from engine.shard.media.recorder import GoingTap, Recorder
 from engine.shard.media.recordings import Recordings
+from tests.engine.media.coded import track_of
 from tests.media_audio import dominant_hz, goertzel_db, read_wav, tone
 
 MS = 1_000_000
@@ -22,20 +23,6 @@ START_NS = 10_000 * MS
 
 def format_of(codec: Codec) -> Format:
     return Format(codec.name, codec.clock_rate, codec.channels)
-
-
-def track_of(codec: Codec, samples: array.array[int], payload_type: int) -> Track:
-    assert codec.make_encoder is not None
-    assert codec.packet_bytes is not None
-    payloads = codec.make_encoder().encode(samples.tobytes())
-    return even_track(
-        payloads,
-        codec.packet_bytes,
-        codec.packet_ms,
-        clock_rate=codec.clock_rate,
-        payload_type=payload_type,
-        codec=codec.name,
-    )
 
 
 def payload(track: Track, index: int) -> bytes:
@@ -78,7 +65,7 @@ def test_what_came_is_the_same_tone(tmp_path: Path, codec: Codec, payload_type: 
     if codec.channels == 2:
         samples = array.array("h", (each for sample in samples for each in (sample, sample)))
     call = Call(tmp_path, 1)
-    call.hears(track_of(codec, samples, payload_type), payload_type, format_of(codec), from_ms=500)
+    call.hears(track_of(codec, samples.tobytes(), payload_type), payload_type, format_of(codec), from_ms=500)
     found_rate, (recorded,) = call.end()
     assert found_rate == rate
     assert abs(len(recorded) - 2.5 * rate) <= rate // 50
@@ -91,8 +78,8 @@ def test_what_came_is_the_same_tone(tmp_path: Path, codec: Codec, payload_type: 
 
 def test_both_ways_at_their_times(tmp_path: Path) -> None:
     call = Call(tmp_path, 2, {0: format_of(PCMU)})
-    call.says(track_of(PCMU, tone(1000, 1), 0), 0, from_ms=0)
-    call.hears(track_of(PCMU, tone(440, 1), 0), 0, None, from_ms=1500)
+    call.says(track_of(PCMU, tone(1000, 1).tobytes(), 0), 0, from_ms=0)
+    call.hears(track_of(PCMU, tone(440, 1).tobytes(), 0), 0, None, from_ms=1500)
     rate, (sent, came) = call.end()
     assert (rate, len(came)) == (8000, 8000 * 5 // 2)
     assert dominant_hz(sent[:8000], 8000) == pytest.approx(1000, rel=0.005)
@@ -102,7 +89,7 @@ def test_both_ways_at_their_times(tmp_path: Path) -> None:
 
 
 def test_what_is_replayed_from_a_capture_is_recorded_too(tmp_path: Path) -> None:
-    spoken = track_of(PCMA, tone(440, 1), 8)
+    spoken = track_of(PCMA, tone(440, 1).tobytes(), 8)
     datagrams = [write_rtp(8, index, 160 * index, 7, payload(spoken, index)) for index in range(len(spoken))]
     sizes = [len(each) for each in datagrams]
     starts = [sum(sizes[:index]) for index in range(len(sizes))]
@@ -119,9 +106,9 @@ def test_what_is_replayed_from_a_capture_is_recorded_too(tmp_path: Path) -> None
 def test_what_cannot_be_decoded_is_silence_and_told_once(tmp_path: Path) -> None:
     call = Call(tmp_path, 1)
     opus = even_track(bytes(500), 10, 20, clock_rate=48000, payload_type=111, codec="OPUS")
-    call.hears(track_of(PCMU, tone(440, 0.5), 0), 0, format_of(PCMU))
+    call.hears(track_of(PCMU, tone(440, 0.5).tobytes(), 0), 0, format_of(PCMU))
     call.hears(opus, 111, format_of(OPUS), from_ms=500)
-    call.hears(track_of(PCMU, tone(440, 0.5), 0), 0, format_of(PCMU), from_ms=1500)
+    call.hears(track_of(PCMU, tone(440, 0.5).tobytes(), 0), 0, format_of(PCMU), from_ms=1500)
     _, (recorded,) = call.end()
     assert len(recorded) == 8000 * 2
     assert not any(recorded[4000:12000])

@@ -10,6 +10,7 @@ from engine.media.audio.speech import Sound, sound_in
 from engine.media.codecs import PCMU
 from engine.media.track import Track, even_track
 from engine.shard.media.track_facts import MOST_KEPT, MOST_KEPT_BYTES, TrackFacts
+from tests.engine.media.coded import track_of
 from tests.media_audio import tone
 
 MS = 1_000_000
@@ -17,9 +18,7 @@ LIMIT_S = 10
 
 
 def track(samples: bytes) -> Track:
-    assert PCMU.make_encoder is not None
-    payloads = PCMU.make_encoder().encode(samples)
-    return even_track(payloads, 160, 20, clock_rate=8000, payload_type=0, codec="PCMU")
+    return track_of(PCMU, samples)
 
 
 def test_what_was_looked_at_is_known_soon() -> None:
