@@ -14,7 +14,7 @@ from engine.media.tally import Tally
 from engine.media.tap import Tap
 
 MOST_SOURCES: Final = 8
-"""Synchronisation sources that are measured; of further ones packets are only counted, for a peer may make up any number."""
+"""Synchronisation sources that are held, for a peer may make up any number. Of others only what came of them is known."""
 DEFAULT_CLOCK_RATE: Final = 8000
 COMFORT_NOISE: Final = "CN"
 
@@ -43,6 +43,7 @@ class Incoming:
     __slots__ = (
         "_agreement",
         "_digit_receiver",
+        "_gone",
         "_meanings",
         "_told",
         "codec",
@@ -69,7 +70,7 @@ class Incoming:
         self.taps: list[Tap] = []
         self._meanings: dict[int, _Meaning] = {}
         self._digit_receiver: DigitReceiver | None = None
-        self._told = ReceptionSummary()
+        self._told = self._gone = ReceptionSummary()
 
     def renew(self) -> None:
         """What payload types stand for may have changed."""
@@ -92,8 +93,6 @@ class Incoming:
         reception = self.current
         if packet.ssrc != self.current_ssrc or reception is None:
             reception = self._change(packet.ssrc, meaning)
-            if reception is None:
-                return ""
         if meaning.is_timed:
             reception.received(packet.sequence, packet.timestamp, arrived_ns, packet.marker)
         else:
@@ -128,22 +127,28 @@ class Incoming:
         self._meanings[payload_type] = meaning
         return meaning
 
-    def _change(self, ssrc: int, meaning: _Meaning) -> Reception | None:
-        """Another source than before is heard; None when there were too many."""
+    def _change(self, ssrc: int, meaning: _Meaning) -> Reception:
+        """Another source than before is heard."""
         reception = self.sources.get(ssrc)
         if reception is None:
             if self.sources:
                 self.tally.ssrc_changes += 1
             if len(self.sources) >= MOST_SOURCES:
-                return None
+                self._let_go()
             reception = self.sources[ssrc] = Reception(meaning.clock_rate)
             self.codec = meaning.known.name if meaning.known is not None else ""
         self.current, self.current_ssrc = reception, ssrc
         return reception
 
+    def _let_go(self) -> None:
+        """Hold no longer the source that has sent the least: of many that are made up it is none that speaks."""
+        _, ssrc = min((reception.packets, ssrc) for ssrc, reception in self.sources.items())
+        self._gone = summed((self._gone, self.sources.pop(ssrc).summary()))
+
     def summary(self) -> ReceptionSummary:
         """What came so far, of all sources; what came twice and late is counted for the run now."""
-        now, before = summed([reception.summary() for reception in self.sources.values()]), self._told
+        held = [reception.summary() for reception in self.sources.values()]
+        now, before = summed((self._gone, *held)), self._told
         self._told = now
         self.tally.duplicates += now.duplicates - before.duplicates
         self.tally.reordered += now.reordered - before.reordered

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import pytest
 
 from engine.media.events import digits_track
 from engine.media.kinds import MediaKind
+from engine.media.rtp import write_rtp
 from engine.media.sdp import read_sdp
 from engine.media.srtp.identity import Identity
 from engine.media.track import Track, even_track
@@ -117,6 +119,31 @@ def test_a_peer_that_makes_up_sources_costs_no_more_memory() -> None:
         )
     assert theirs.tally.ssrc_changes == 9_999
     assert len(theirs.leg.incoming.sources) <= 8
+
+
+def hears(host: Host, ssrc: int, sequences: Iterable[int]) -> None:
+    for sequence in sequences:
+        packet = write_rtp(0, sequence, sequence * 160, ssrc, bytes(160))
+        host.leg.datagram(packet, ("127.0.0.1", 6000), sequence * 20_000_000)
+
+
+def test_each_source_of_a_call_is_measured_however_many_there_were() -> None:
+    _, _, theirs = agreed()
+    for ssrc in range(20):
+        hears(theirs, ssrc, (1, 2, 4))
+    found = theirs.leg.figures()
+    assert (found.packets, found.expected, found.lost) == (60, 80, 20)
+    assert theirs.tally.ssrc_changes == 19
+
+
+def test_sources_that_are_made_up_do_not_take_the_place_of_one_that_speaks() -> None:
+    _, _, theirs = agreed()
+    hears(theirs, 1, (1, 2))
+    for number in range(100):
+        hears(theirs, 1000 + number, (1,))
+        hears(theirs, 1, (4 + number,))
+    assert theirs.leg.incoming.sources[1].packets == 102
+    assert theirs.leg.figures().lost == 1
 
 
 def test_nothing_goes_to_a_peer_that_wants_nothing() -> None:
