@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from array import array
 from typing import Final
 
 with warnings.catch_warnings():
@@ -25,7 +26,6 @@ with warnings.catch_warnings():
         mul,
         ratecv,
         rms,
-        tomono,
         tostereo,
         ulaw2lin,
     )
@@ -41,10 +41,11 @@ __all__ = [
     "lin2lin",
     "lin2ulaw",
     "max",
+    "mixed",
     "mul",
     "ratecv",
     "rms",
-    "tomono",
+    "split",
     "tostereo",
     "ulaw2lin",
 ]
@@ -52,3 +53,23 @@ __all__ = [
 WIDTH: Final = 2
 """Bytes of a sample."""
 LITTLE_ENDIAN: Final = sys.byteorder == "little"
+_CODES: Final = {2: "h", 4: "i"}
+"""Of arrays of samples, by their width."""
+
+
+def split(samples: bytes, width: int, channels: int) -> list[bytes]:
+    """Each of the channels, of samples of 2 or 4 bytes."""
+    if channels == 1:
+        return [samples]
+    values = array(_CODES[width], samples)
+    return [values[channel::channels].tobytes() for channel in range(channels)]
+
+
+def mixed(samples: bytes, width: int, channels: int) -> bytes:
+    """All channels as one, each as loud as it is, divided by their number; of samples of 2 or 4 bytes."""
+    if channels == 1:
+        return samples
+    first, *others = (mul(channel, width, 1 / channels) for channel in split(samples, width, channels))
+    for other in others:
+        first = add(first, other, width)
+    return first

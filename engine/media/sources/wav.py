@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from engine.errors import MediaError
 from engine.media.codecs import PCMA, PCMU, Codec
-from engine.media.codecs.pcm import LITTLE_ENDIAN, WIDTH, add, alaw2lin, bias, byteswap, lin2lin, mul, ulaw2lin
+from engine.media.codecs.pcm import LITTLE_ENDIAN, WIDTH, alaw2lin, bias, byteswap, lin2lin, mixed, split, ulaw2lin
 from engine.media.sources.limits import check_size
 from engine.media.sources.raw import raw_track
 from engine.media.sources.resample import WIDE, Resampler
@@ -124,7 +124,7 @@ def samples_of(wav: Wav, codec: Codec) -> Iterator[bytes]:
     step = wav.frame_bytes * _BLOCK_FRAMES
     for start in range(0, len(wav.body), step):
         wide = _DECODERS[wav.tag](bytes(wav.body[start : start + step]), wav.bits)
-        channels = _split(wide, wav.channels) if same else [_mixed(wide, wav.channels)]
+        channels = split(wide, WIDE, wav.channels) if same else [mixed(wide, WIDE, wav.channels)]
         if resamplers is not None:
             channels = [each.process(channel) for each, channel in zip(resamplers, channels, strict=True)]
         yield _joined(channels, codec.channels)
@@ -188,23 +188,6 @@ _DECODERS: Mapping[int, Callable[[bytes, int], bytes]] = {
     _ALAW: lambda block, bits: lin2lin(alaw2lin(block, WIDTH), WIDTH, WIDE),
     _ULAW: lambda block, bits: lin2lin(ulaw2lin(block, WIDTH), WIDTH, WIDE),
 }
-
-
-def _split(wide: bytes, channels: int) -> list[bytes]:
-    if channels == 1:
-        return [wide]
-    samples = array("i", wide)
-    return [samples[channel::channels].tobytes() for channel in range(channels)]
-
-
-def _mixed(wide: bytes, channels: int) -> bytes:
-    """All channels as one, each as loud as it is, divided by their number."""
-    if channels == 1:
-        return wide
-    first, *others = (mul(channel, WIDE, 1 / channels) for channel in _split(wide, channels))
-    for other in others:
-        first = add(first, other, WIDE)
-    return first
 
 
 def _joined(channels: list[bytes], wanted: int) -> bytes:

@@ -70,8 +70,7 @@ class Recorder(Tap):
         if codec is None:
             self._tell(known, payload_type)
             return
-        if codec.channels == 2:
-            samples = pcm.tomono(samples, pcm.WIDTH, 0.5, 0.5)
+        samples = pcm.mixed(samples, pcm.WIDTH, codec.channels)
         recording = self._recording
         if recording is None:
             recording = self._recording = Recording(codec.sample_rate, self._channels, self._start_ns, LONGEST_NS)

@@ -76,6 +76,18 @@ def test_what_came_is_the_same_tone(tmp_path: Path, codec: Codec, payload_type: 
     assert call.warnings == []
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 6])
+def test_any_number_of_channels_is_recorded_as_one(tmp_path: Path, channels: int) -> None:
+    codec = l16(8000, channels)
+    samples = array.array("h", [sample for sample in tone(440, 1) for _ in range(channels)])
+    call = Call(tmp_path, 1)
+    call.hears(track_of(codec, samples.tobytes(), 96), 96, format_of(codec))
+    _, (recorded,) = call.end()
+    assert len(recorded) == 8000
+    assert dominant_hz(recorded, 8000) == pytest.approx(440, rel=0.005)
+    assert goertzel_db(recorded, 8000, 440) == pytest.approx(-12, abs=1)
+
+
 def test_both_ways_at_their_times(tmp_path: Path) -> None:
     call = Call(tmp_path, 2, {0: format_of(PCMU)})
     call.says(track_of(PCMU, tone(1000, 1).tobytes(), 0), 0, from_ms=0)
