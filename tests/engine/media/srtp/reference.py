@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -94,5 +95,5 @@ def rtp(sequence: int, payload: bytes, ssrc: bytes = b"\xca\xfe\xba\xbe", timest
     return b"\x80\x0f" + sequence.to_bytes(2, "big") + timestamp.to_bytes(4, "big") + ssrc + payload
 
 
-def keys_for(suite: Suite, first: int = 1, **more: object) -> Keys:
-    return Keys(suite, bytes((first + k) % 256 for k in range(suite.master_bytes)), **more)  # type: ignore[arg-type]
+def keys_for(suite: Suite, first: int = 1, **more: Any) -> Keys:
+    return Keys(suite, bytes((first + k) % 256 for k in range(suite.master_bytes)), **more)

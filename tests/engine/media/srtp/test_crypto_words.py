@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from base64 import b64decode
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,17 +17,17 @@ from engine.media.srtp.sdes import agree, read_crypto
 from engine.media.srtp.suites import AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_32, AES_CM_128_HMAC_SHA1_80, Suite
 
 
-def fill(places: CryptoPlaces, name: str, suite: Suite | None = None, **more: object) -> str:
+def fill(places: CryptoPlaces, name: str, suite: Suite | None = None, **more: Any) -> str:
     """What a word stands for; `suite`: of the text that it stands in."""
     word = CRYPTO_WORDS[name]
     word = replace(word, suite=word.suite or suite)
     match word.says:
         case Says.TAG:
-            return places.tag(word, **more)  # type: ignore[arg-type]
+            return places.tag(word, **more)
         case Says.SUITE:
             return places.suite(word)
         case Says.KEY:
-            return places.key(word, random.Random(7).randbytes, **more)  # type: ignore[arg-type]
+            return places.key(word, random.Random(7).randbytes, **more)
         case Says.UNENCRYPTED:
             return places.unencrypted(word)
 
