@@ -48,7 +48,7 @@ class MediaOptions(TlsOptions, frozen=True, kw_only=True):
     ] = 8
     rtp_echo: Annotated[
         bool,
-        Setting(("-rtp_echo",), Kind.SWITCH, Group.MEDIA, "Send back all media that come, to where they come from."),
+        Setting(("-rtp_echo",), Kind.SWITCH, Group.MEDIA, "Send back all that comes to the media port of all calls."),
     ] = False
     random_ssrc: Annotated[
         bool,

@@ -252,7 +252,7 @@ _OPTIONS = Section(
         ),
         Row(
             what="`-rtp_echo`",
-            does="Sends back all that comes, also to the ports of single calls.",
+            does="Sends back all that comes to the port of all calls, and to the one for video.",
             covers="flag:-rtp_echo",
             tests=SAID("test_all_that_comes_is_echoed"),
         ),
