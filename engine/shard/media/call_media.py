@@ -189,7 +189,8 @@ class CallMedia:
         figures = self.figures(kind)
         reason = "; ".join(filter(None, (condition.broken_by(figures) for condition in conditions)))
         self._host.tally.count_check(not reason)
-        return reason
+        without_keys = self._leg(kind).leg.keying.failed
+        return f"{without_keys}; {reason}" if reason and without_keys else reason
 
     # --- the end -------------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,16 @@ def test_a_check_that_fails_has_its_exit_code(pair: Pair, wanted: str, code: int
     assert client.process.returncode == code, client.output
 
 
+def test_a_check_that_fails_for_want_of_keys_says_so(pair: Pair) -> None:
+    words = "a=crypto:[cryptotag1audio] [cryptosuiteaescm128sha1801audio] inline:[cryptokeyparams1audio]"
+    port = "m=audio [rtpstream_audio_port] RTP/SAVP 0"
+    caller(pair.folder, (port, words), talking(do(TONE), do('rtpcheck="min_packets=10 timeout_ms=300"')))
+    callee(pair.folder, (port,))
+    client = pair.run()
+    assert client.process.returncode == CHECK_FAILED, client.output
+    assert "rtpcheck of audio: the peer answered SRTP" in client.output
+
+
 def test_what_is_not_echoed_leads_elsewhere(pair: Pair) -> None:
     hears = '<recv dtmf="1" timeout="300" ontimeout="none"/><nop><action><warning message="heard"/></action></nop>'
     hears_nothing = '<label id="none"/><nop><action><warning message="nobody"/></action></nop>'
