@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.messages import Verdict
+from engine.messages import Histogram, Verdict
 from engine.stats.measurements import Measurements
 from engine.stats.media import LATE_PACKET_MS
 from engine.stats.meter import LATE_START_NS
@@ -40,19 +40,35 @@ class Rule:
     in_part: str = ""
 
 
-def _late_in_all(run: Stretch) -> str:
-    late, started = run.counted("late_starts"), run.counted("outgoing")
-    if late <= LATE_SHARE * started:
-        return ""
-    p99_ns = run.lateness().percentiles_ns(99)[0]
-    return f"{late / started:.1%} of the calls started over {LATE_START_NS // 1_000_000} ms late (p99 {p99_ns / 1e6:.0f} ms)"
+def _late(counted: Callable[[Stretch], tuple[int, int]], lateness: Callable[[Stretch], Histogram], what: str) -> Rule:
+    """More than a share is late. `counted` is how many were, and how many there were; `what` says it of them."""
+
+    def whole(run: Stretch) -> str:
+        late, total = counted(run)
+        if late <= LATE_SHARE * total:
+            return ""
+        return f"{late / total:.1%} of the {what} (p99 {lateness(run).percentiles_ns(99)[0] / 1e6:.0f} ms)"
+
+    def trouble(stretch: Stretch) -> Trouble | None:
+        late, total = counted(stretch)
+        if late < FEWEST_LATE or late <= LATE_SHARE * total:
+            return None
+        return Trouble(stretch.from_ns, stretch.to_ns, late, total, lateness(stretch).max_ns)
+
+    return Rule(whole, trouble, figure=_late_share, in_part=what)
 
 
-def _late(stretch: Stretch) -> Trouble | None:
-    late, started = stretch.counted("late_starts"), stretch.counted("outgoing")
-    if late < FEWEST_LATE or late <= LATE_SHARE * started:
-        return None
-    return Trouble(stretch.from_ns, stretch.to_ns, late, started, stretch.lateness().max_ns)
+def _late_share(trouble: Trouble) -> str:
+    return f"{trouble.amount / trouble.total:.1%} of them (up to {trouble.worst_ns / 1e6:.0f} ms)"
+
+
+def _starts(stretch: Stretch) -> tuple[int, int]:
+    return stretch.counted("late_starts"), stretch.counted("outgoing")
+
+
+def _packets(stretch: Stretch) -> tuple[int, int]:
+    lateness = stretch.packet_lateness()
+    return lateness.repartition[-1], lateness.count
 
 
 def _busy_in_all(run: Stretch) -> str:
@@ -69,27 +85,6 @@ def _busy(stretch: Stretch) -> Trouble | None:
 
 def _busy_share(trouble: Trouble) -> str:
     return f"{trouble.amount / trouble.total:.0%}"
-
-
-def _late_packets_in_all(run: Stretch) -> str:
-    lateness = run.packet_lateness()
-    late = lateness.repartition[-1]
-    if not late or late <= LATE_SHARE * lateness.count:
-        return ""
-    p99_ms = lateness.percentiles_ns(99)[0] / 1e6
-    return f"{late / lateness.count:.1%} of the media packets were sent over {LATE_PACKET_MS} ms late (p99 {p99_ms:.0f} ms)"
-
-
-def _late_packets(stretch: Stretch) -> Trouble | None:
-    lateness = stretch.packet_lateness()
-    late = lateness.repartition[-1]
-    if late < FEWEST_LATE or late <= LATE_SHARE * lateness.count:
-        return None
-    return Trouble(stretch.from_ns, stretch.to_ns, late, lateness.count, lateness.max_ns)
-
-
-def _late_share(trouble: Trouble) -> str:
-    return f"{trouble.amount / trouble.total:.1%} of them (up to {trouble.worst_ns / 1e6:.0f} ms)"
 
 
 def _lost(counter: str, what: str, counted: Callable[[Stretch, str], int] = Stretch.counted) -> Rule:
@@ -122,23 +117,13 @@ def _lost_media(counter: str, what: str) -> Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(
-        _late_in_all,
-        _late,
-        figure=_late_share,
-        in_part=f"calls started over {LATE_START_NS // 1_000_000} ms late",
-    ),
+    _late(_starts, Stretch.lateness, f"calls started over {LATE_START_NS // 1_000_000} ms late"),
     _lost("kernel_drops", "the kernel dropped {} datagrams that we did not read in time"),
     _lost("without_socket", "{} calls or connections got no socket, or waited for one (see the limit of open files)"),
     _lost("trace_drops", "a full queue dropped {} messages from the trace"),
     Rule(_busy_in_all, _busy, figure=_busy_share, in_part=f"the generator used over {BUSY_SHARE:.0%} of its CPU"),
     _lost("lost_with_shard", "{} calls ended unseen with a worker process"),
-    Rule(
-        _late_packets_in_all,
-        _late_packets,
-        figure=_late_share,
-        in_part=f"media packets were sent over {LATE_PACKET_MS} ms late",
-    ),
+    _late(_packets, Stretch.packet_lateness, f"media packets were sent over {LATE_PACKET_MS} ms late"),
     _lost_media("skipped", "{} media packets were not sent, because their time had passed"),
     _lost_media("send_errors", "the kernel did not take {} media packets"),
     _lost_media("kernel_drops", "the kernel dropped {} media packets that we did not read in time"),
