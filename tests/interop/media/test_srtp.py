@@ -11,7 +11,8 @@ import re
 import socket
 import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from engine.media.sdp import read_sdp
 from engine.media.srtp.sdes import keys_of, read_crypto
 from engine.media.srtp.session import Srtp
 from engine.media.srtp.suites import AES_CM_128_HMAC_SHA1_80, SUITES, Keys, Suite
-from engine.messages import Failure, Summary
+from engine.messages import Failure, MediaCounters, Summary
 from tests.interop.media.scenes import callee, caller, do, own_ports, talking, wait
 from tests.interop.sides import Ours, at
 from tests.media_audio import dominant_hz, level_db, loud_part, read_wav, tone, write_wav
@@ -185,19 +186,10 @@ def test_other_keys_and_another_suite_in_the_midst_of_a_call(programs: Programs)
 
 
 def test_an_answer_has_the_tag_of_the_line_that_it_takes(programs: Programs) -> None:
-    ours = Ours(programs)
-    callee(programs.folder, sdes("aescm128sha132"))
-    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
-    called.wait_bound(ours.port)
-    stranger = Stranger(ours.port)
-    try:
+    with stranger_for(programs, sdes("aescm128sha132")) as stranger:
         stranger.offer = ("7 AES_CM_128_HMAC_SHA1_80", "12 AES_CM_128_HMAC_SHA1_32")
         stranger.call()
         assert (stranger.answer.tag, stranger.answer.suite) == (12, "AES_CM_128_HMAC_SHA1_32")
-        stranger.hang_up()
-    finally:
-        stranger.close()
-    assert called.wait() == 0, called.output
 
 
 def test_only_authenticated(programs: Programs) -> None:
@@ -259,6 +251,7 @@ class Stranger:
         self.keys = Keys(AES_CM_128_HMAC_SHA1_80, os.urandom(30))
         self.srtp = Srtp(self.keys, None)
         self.offer = ("1 AES_CM_128_HMAC_SHA1_80",)
+        self.counted = MediaCounters()
         self._to_tag = ""
 
     def call(self) -> None:
@@ -296,17 +289,31 @@ class Stranger:
         self.media.close()
 
 
+@contextmanager
+def stranger_for(programs: Programs, media: Sequence[str]) -> Iterator[Stranger]:
+    """One who can call a callee of ours with these media; he hangs up at the end, and has what was `counted` then."""
+    ours = Ours(programs)
+    callee(programs.folder, media)
+    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
+    called.wait_bound(ours.port)
+    stranger = Stranger(ours.port)
+    try:
+        yield stranger
+        stranger.hang_up()
+    finally:
+        stranger.close()
+    assert called.wait() == 0, called.output
+    summary = ours.summary()
+    assert summary.media is not None
+    stranger.counted = summary.media.counters
+
+
 def packet(sequence: int, payload: bytes = b"\xff" * 160) -> bytes:
     return b"\x80\0" + sequence.to_bytes(2, "big") + (sequence * 160).to_bytes(4, "big") + b"abcd" + payload
 
 
 def test_what_is_replayed_has_another_key_or_is_garbage_is_counted_as_that(programs: Programs) -> None:
-    ours = Ours(programs)
-    callee(programs.folder, sdes("aescm128sha180"))
-    called = ours.start("-sf", "callee.xml", "-m", "1", *own_ports())
-    called.wait_bound(ours.port)
-    stranger = Stranger(ours.port)
-    try:
+    with stranger_for(programs, sdes("aescm128sha180")) as stranger:
         stranger.call()
         thief = Srtp(Keys(AES_CM_128_HMAC_SHA1_80, os.urandom(30)), None)
         good = [stranger.srtp.protect(packet(sequence)) for sequence in range(1, 41)]
@@ -318,13 +325,7 @@ def test_what_is_replayed_has_another_key_or_is_garbage_is_counted_as_that(progr
                 stranger.media.sendto(packet(2000 + number), stranger.there)  # in the clear
                 stranger.media.sendto(b"\xff" * (number + 1), stranger.there)
             time.sleep(0.005)
-        stranger.hang_up()
-    finally:
-        stranger.close()
-    assert called.wait() == 0, called.output
-    summary = ours.summary()
-    assert summary.media is not None
-    counters = summary.media.counters
+    counters = stranger.counted
     assert counters.packets_received == 40
     assert counters.srtp_replayed == 10
     assert counters.srtp_rejected == 10
