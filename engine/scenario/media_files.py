@@ -7,7 +7,7 @@ import os
 from typing import Final
 
 from engine.errors import MediaError
-from engine.scenario.input_files import Unreadable, check_regular, read_regular
+from engine.scenario.input_files import Missing, Unreadable, check_regular, read_regular
 from engine.scenario.library import built_in_folder, folder_of
 
 MOST_MEDIA_BYTES: Final = 256 << 20
@@ -40,4 +40,5 @@ def read_media_file(name: str, scenario: str) -> bytes:
 
 
 def _unreadable(name: str, error: Unreadable) -> MediaError:
-    return MediaError(name, f"cannot read {name}: {error}", "it is looked for beside the scenario, then in the working folder")
+    hint = "it is looked for beside the scenario, then in the working folder" if isinstance(error, Missing) else ""
+    return MediaError(name, f"cannot read {name}: {error}", hint)

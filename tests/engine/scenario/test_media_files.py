@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import MediaError
-from engine.scenario.media_files import check_media_file, place_of, read_media_file
+from engine.scenario.media_files import MOST_MEDIA_BYTES, check_media_file, place_of, read_media_file
 from tests.media_samples import FOLDER
 
 
@@ -37,5 +37,15 @@ def test_a_built_in_scenario_plays_what_came_with_us(tmp_path: Path, monkeypatch
 
 def test_a_file_that_is_nowhere_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MediaError, match=r"^media/no\.wav: cannot read media/no\.wav: "):
+    with pytest.raises(MediaError, match=r"^media/no\.wav: cannot read media/no\.wav: ") as missing:
         read_media_file("media/no.wav", "mine.xml")
+    assert "it is looked for beside the scenario" in str(missing.value)
+
+
+def test_where_a_file_is_looked_for_is_no_help_when_it_was_found(tmp_path: Path) -> None:
+    with (tmp_path / "huge.wav").open("wb") as file:
+        file.truncate(MOST_MEDIA_BYTES + 1)
+    for name, reason in (("huge.wav", "it is larger than 256 MiB"), (".", "it is a directory")):
+        with pytest.raises(MediaError) as found:
+            check_media_file(name, str(tmp_path / "mine.xml"))
+        assert str(found.value).endswith(f"cannot read {name}: {reason}")
