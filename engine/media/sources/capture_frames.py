@@ -26,6 +26,8 @@ class Skip(Enum):
     OTHER = auto()
     FRAGMENT = auto()
     CUT = auto()
+    UNFINISHED = auto()
+    """The file ends within it."""
 
 
 class Datagram(NamedTuple):

@@ -53,6 +53,11 @@ def frames_of(data: bytes, name: str) -> Iterator[Frame]:
     return _pcap(data, *order)
 
 
+def ends_within_frame(data: bytes, end: int) -> bool:
+    """Whether something comes after the `end` of the last frame that is no frame; of pcapng, which has more in it, False."""
+    return _pcap_order(data) is not None and end < len(data)
+
+
 def _pcap_order(data: bytes) -> tuple[str, int] | None:
     """Byte order and nanoseconds of a fraction."""
     if len(data) < _PCAP_HEADER:

@@ -20,7 +20,7 @@ from engine.media.demux import is_rtcp, is_rtp
 from engine.media.kinds import MediaKind
 from engine.media.rtp import HEADER_BYTES
 from engine.media.sources.capture_frames import LINKS, Skip, datagram_of
-from engine.media.sources.capture_records import frames_of
+from engine.media.sources.capture_records import ends_within_frame, frames_of
 from engine.media.sources.limits import MOST_PACKETS, MOST_PERIOD_MS, check_size
 from engine.media.track import NS_A_SECOND, Track
 
@@ -94,8 +94,9 @@ def _flows(data: bytes, name: str) -> tuple[dict[tuple[bytes, int], _Flow], Coun
     flows: dict[tuple[bytes, int], _Flow] = {}
     skipped: Counter[Skip] = Counter()
     strange: set[int] = set()
-    taken = 0
+    taken = end = 0
     for frame in frames_of(data, name):
+        end = frame.end
         if frame.link not in LINKS:
             strange.add(frame.link)
             continue
@@ -110,6 +111,7 @@ def _flows(data: bytes, name: str) -> tuple[dict[tuple[bytes, int], _Flow], Coun
         if flow is None:
             flow = flows[datagram.address, datagram.port] = _Flow(datagram.port)
         flow.add(data, datagram.start, datagram.end, frame.time_ns)
+    skipped[Skip.UNFINISHED] += ends_within_frame(data, end)
     return flows, skipped, strange
 
 
@@ -160,6 +162,8 @@ def _notes(
         notes.append(f"{name}: {skipped[Skip.FRAGMENT]} fragments are left out")
     if skipped[Skip.CUT]:
         notes.append(f"{name}: {skipped[Skip.CUT]} datagrams that were cut off when they were captured are left out")
+    if skipped[Skip.UNFINISHED]:
+        notes.append(f"{name}: the file ends within a packet, as if it was not copied whole; what is there is played")
     if jumps:
         notes.append(f"{name}: its clock goes back {jumps} times; there is no gap there")
     return tuple(notes)

@@ -119,6 +119,14 @@ def test_a_clock_that_goes_back_leaves_no_gap() -> None:
     assert played.notes == ("a.pcap: its clock goes back 1 times; there is no gap there",)
 
 
+@pytest.mark.parametrize("left", [1, 15, 16, 40])
+def test_a_file_that_ends_within_a_packet_plays_what_is_whole_and_that_is_told(left: int) -> None:
+    whole = pcap_by_hand([(k, ethernet(ipv4(udp(rtp(k))))) for k in range(3)])
+    played = replay(whole + pcap_by_hand([(3, ethernet(ipv4(udp(rtp(3)))))])[24 : 24 + left], "a.pcap")
+    assert payloads(played.track) == [rtp(k) for k in range(3)]
+    assert played.notes == ("a.pcap: the file ends within a packet, as if it was not copied whole; what is there is played",)
+
+
 def test_fragments_and_what_was_cut_off_are_left_out_and_told() -> None:
     whole = [(k, ethernet(ipv4(udp(rtp(k))))) for k in range(3)]
     pieces = [(3, ethernet(ipv4(udp(rtp(3)), fragment=0x2000))), (4, ethernet(ipv4(bytes(80), fragment=100)))]
