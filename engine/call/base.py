@@ -18,7 +18,7 @@ from engine.call.matching import Matcher
 from engine.call.places import place
 from engine.messages import Failure
 from engine.scenario.call_media import CallMedia
-from engine.scenario.program import Hold, PauseStep, Program, Render
+from engine.scenario.program import Hold, PauseStep, Program, Render, Step
 from engine.scenario.variables import Value
 from engine.stats.meter import Meter
 
@@ -252,6 +252,10 @@ class CallBase(Dialog):
         steps = self.context.meter.steps
         if self.step_index < len(steps):
             steps[self.step_index].unexpected += 1
+
+    def count_timeout(self, step: Step, failure: Failure) -> None:
+        """Count that a step waited for too long; `failure` is what that would be without its `ontimeout`."""
+        self.context.meter.steps[step.index].timeouts += 1
 
     def send_default(self, render: Render) -> None:
         """Send a message of the default behaviours, outside the scenario."""

@@ -87,8 +87,7 @@ class Call(Holding):
             self._receive_unknown(message, now_ns)
             return
         if step.lost and context.chance() < step.lost:
-            context.meter.steps[step.index].lost += 1
-            context.meter.counters.lost_on_purpose += 1
+            self._lose(step)
             return
         self._heard.remember(key, message, step.index)
         self._take(step, message, now_ns, arrived_ns)
@@ -199,8 +198,7 @@ class Call(Holding):
         method = step.method
         counts = context.meter.steps[step.index]
         if step.lost and context.chance() < step.lost:
-            counts.lost += 1
-            context.meter.counters.lost_on_purpose += 1
+            self._lose(step)
         elif not context.send(self, data):
             failure, reason = context.host.refusal(self)
             self.end(now_ns, failure, f"cannot send in {place(context.program.steps, step.index)}: {reason}")
@@ -214,6 +212,12 @@ class Call(Holding):
         if step.retransmit_ns:
             self._resend = self._make_resend(step, data, now_ns)
         return self._pass(step, data, now_ns)
+
+    def _lose(self, step: Step) -> None:
+        """A message that the step sends, or takes, is lost on purpose (`lost`)."""
+        meter = self.context.meter
+        meter.steps[step.index].lost += 1
+        meter.counters.lost_on_purpose += 1
 
     def _make_resend(self, step: SendStep, data: bytes, now_ns: int) -> Resend:
         context = self.context
@@ -429,8 +433,7 @@ class Call(Holding):
         meter.steps[resend.step].retransmissions += 1
         meter.counters.retransmissions += 1
         if type(step) is SendStep and step.lost and self.context.chance() < step.lost:
-            meter.steps[resend.step].lost += 1
-            meter.counters.lost_on_purpose += 1
+            self._lose(step)
             return
         self.context.send(self, resend.data)
 

@@ -49,6 +49,10 @@ class Progress(CallBase):
         failure, reason = failure or self._action_failure, reason or self._action_reason
         if failure is None and self._media is not None:
             failure, reason = self._media.judge() or (None, "")
+        self._tell_end(now_ns, failure, reason)
+
+    def _tell_end(self, now_ns: int, failure: Failure | None, reason: str) -> None:
+        """The call counts as ended, once."""
         self.context.meter.call_ended(now_ns - self._started_ns, failure, reason)
 
     def _do(self, step: Step, message: bytes, now_ns: int) -> None:

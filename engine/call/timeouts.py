@@ -44,7 +44,7 @@ def digits_timed_out(call: CallBase, now_ns: int) -> None:
 
 def _time_out(call: CallBase, step: Step, now_ns: int, failure: Failure, reason: str) -> None:
     context = call.context
-    context.meter.steps[step.index].timeouts += 1
+    call.count_timeout(step, failure)
     on_timeout = step.on_timeout if isinstance(step, (SendStep, RecvStep, DigitsStep)) else None
     if on_timeout is not None and on_timeout < len(context.program.steps):
         call.jump(on_timeout, now_ns)

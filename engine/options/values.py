@@ -28,6 +28,7 @@ _SPELLED = {
         "ID",
         "IP",
         "JSON",
+        "MB",
         "PCAP",
         "RFC3339",
         "RTCP",

@@ -25,6 +25,7 @@ from engine.messages import (
     CheckScenario,
     DescribeScenario,
     Done,
+    FollowCalls,
     ListScenarios,
     MakeCertificates,
     OptionProblem,
@@ -219,6 +220,15 @@ class Engine:
         self._find(command.run).resume()
         return Done()
 
+    async def follow_calls(self, command: FollowCalls) -> Done:
+        """See `FollowCalls`."""
+        if command.every < 0 or command.next < 0 or not all(command.texts):
+            raise CommandError(
+                "followed are every n-th call, the next so many, those that hold a text: numbers from 0 on, no empty text"
+            )
+        self._find(command.run).follow(command)
+        return Done()
+
 
 class _StartedWith:
     """A task status that starts with one answer."""
@@ -247,6 +257,7 @@ def handlers(nursery: trio.Nursery, bus: Bus, in_process: bool) -> Mapping[Any, 
         SetLimit: engine.set_limit,
         PauseTraffic: engine.pause,
         ResumeTraffic: engine.resume,
+        FollowCalls: engine.follow_calls,
     }
 
 

@@ -18,7 +18,9 @@ from engine import errors
 from engine.bus import Bus
 from engine.errors import GossipperError, ReportError, ShardDied
 from engine.messages import (
+    CallTrace,
     Event,
+    FollowCalls,
     Logged,
     Outcome,
     Role,
@@ -32,6 +34,7 @@ from engine.messages import (
 )
 from engine.report.summary import summarize, write_summary_json
 from engine.run import patience
+from engine.run.followed import FollowedCalls
 from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
 from engine.run.patience import Patience
@@ -43,6 +46,8 @@ from engine.shard.protocol import (
     Ended,
     Failed,
     Finish,
+    Follow,
+    Followed,
     Go,
     LoggedText,
     NewLimit,
@@ -89,6 +94,7 @@ class Run:
         self._start_ns = 0
         self._sequence = 0
         self._judge = Judge()
+        self._followed = FollowedCalls(started.config.follow_most)
         self._stopped_by_hand = False
         self._stopped_at_once = False
         self._error = ""
@@ -153,6 +159,9 @@ class Run:
             self._warn(message.text, message.count)
         elif isinstance(message, LoggedText):
             self._publish(Logged(run=self.name, elapsed_ns=self._elapsed_ns(), text=message.text))
+        elif isinstance(message, Followed):
+            for call in self._followed.told(message.calls):
+                self._publish(CallTrace(run=self.name, elapsed_ns=self._elapsed_ns(), call=call))
         elif isinstance(message, StopAsked):
             self._stop_asked(message)
         elif isinstance(message, Secured) and self._tls is not None and not self._tls.version:
@@ -254,6 +263,12 @@ class Run:
         self._tell_all(Resume())
         self._publish_snapshot()
 
+    def follow(self, command: FollowCalls) -> None:
+        """Follow these calls from now on."""
+        for index, link in enumerate(self._links):
+            share = share_of(command.next, index, len(self._links))
+            link.tell(Follow(every=command.every, failed=command.failed, texts=command.texts, next=share))
+
     def _tell_all(self, message: AnyToShard) -> None:
         for link in self._links:
             link.tell(message)
@@ -272,6 +287,7 @@ class Run:
     def _publish_snapshot(self) -> Snapshot:
         self._fresh.clear()
         measured = self._gathered.measurements()
+        measured.queues = self._followed.corrected(measured.queues)
         elapsed_ns = self._elapsed_ns()
         self._sequence += 1
         snapshot = Snapshot(
@@ -291,6 +307,7 @@ class Run:
             verdict=self._verdict(measured, elapsed_ns),
             tls=self._tls,
             media=measured.media,
+            queues=measured.queues,
         )
         self._publish(snapshot)
         return snapshot

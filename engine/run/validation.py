@@ -18,6 +18,7 @@ from engine.scenario import call_id
 from engine.scenario.describe import describe_scenario
 from engine.scenario.input_files import is_pipe
 from engine.scenario.problems import nearest
+from engine.shard.following.asked import asked_by
 from engine.transport.addresses import split_host_port
 from engine.transport.stream.websocket import check_path
 
@@ -91,6 +92,10 @@ def _media_ports(config: RunConfig, scenario: ScenarioDescription | None) -> Non
         raise OptionError("-max_rtp_port", config.max_media_port, what)
 
 
+def _followed(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    asked_by(config)
+
+
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
@@ -101,6 +106,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _call_ids,
     _workers,
     _media_ports,
+    _followed,
     check_data_files,
     check_indexes,
     check_sources,

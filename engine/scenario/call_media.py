@@ -70,6 +70,9 @@ class CallMedia(Protocol):
     def figures(self, kind: MediaKind) -> Mapping[str, float]:
         """What there is to be checked: packets, parts of 1, ms, and a score, by name."""
 
+    def all_figures(self) -> dict[str, float]:
+        """Those of all kinds that the call has, each with its kind before its name: `audio_packets`."""
+
     def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
         """Why the media so far is not as it should be; "" when it is."""
 

@@ -17,12 +17,14 @@ from typing import Final
 
 from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
+from engine.call.watched import Watched
 from engine.messages import Counters, Failure, Role
 from engine.scenario.call_media import CallMedia
 from engine.scenario.data_files import Problem
 from engine.scenario.program import Unsendable
 from engine.shard.commands import Commands
 from engine.shard.destinations import Destinations
+from engine.shard.following.tap import Tap
 from engine.shard.mishap import end_spoiled, in_one_line, printable
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
@@ -68,6 +70,7 @@ class CallTable:
     ) -> None:
         self.calls: dict[bytes, Call] = {}
         self.traces: tuple[MessageTrace, ...] = ()
+        self.tap: Tap | None = None
         self.failure = ""
         self.received_messages = 0
         self.unawaited = 0
@@ -175,13 +178,19 @@ class CallTable:
         return True
 
     def _make(self, context: CallContext, number: int, call_id: bytes, due_ns: int, user: int = 0) -> Call:
-        call = Call(context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
+        tap = self.tap
+        if tap is None:
+            call = Call(context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
+        else:
+            call = Watched(tap, context, number, call_id, due_ns=due_ns, cseq=self._first_cseq, user=user)
         memory = context.program.user_memory
         if memory is not None:
             call.user_variables = memory.of_user(user)
         return call
 
     def _fail_unstarted(self, call: Call, now_ns: int, failure: Failure, reason: str) -> None:
+        if isinstance(call, Watched):
+            call.unstarted(now_ns, failure, reason)
         meter = self.context.meter
         meter.call_started(now_ns - call.due_ns, outgoing=True)
         meter.call_ended(0, failure, reason)
@@ -204,6 +213,8 @@ class CallTable:
         self.received_messages += 1
         for trace in self.traces:
             trace.add(sent=False, data=data)
+        if self.tap is not None:
+            self.tap.source = source
         call_id = b""
         try:
             message = Message(data)
@@ -240,6 +251,7 @@ class CallTable:
         """A message without a call."""
         if call_id in self._dead:
             self.counters.dead_call += 1
+            self._tell_stray(call_id, message, arrived_ns)
             return
         server = self._server
         if server is not None and self._accepts() and server.matcher.find(self._first_recv, message, NO_BRANCHES) is not None:
@@ -247,11 +259,17 @@ class CallTable:
         elif self._out_of_call is not None and message.method and self.unawaited < MOST_OUT_OF_CALL:
             self._start_out_of_call(self._out_of_call, call_id, message, source, arrived_ns, now_ns)
         elif self.context.behaviours.auto_answer and message.method in _ANSWERED:
+            self._tell_stray(call_id, message, arrived_ns)
             self._answer_out_of_call(call_id, message, source, arrived_ns)
         else:
             self.counters.out_of_call += 1
+            self._tell_stray(call_id, message, arrived_ns)
             what = printable(message.start_line.decode("latin-1"))
             self._notes.warn(f"received a message that belongs to no call: {what}")
+
+    def _tell_stray(self, call_id: bytes, message: Message, arrived_ns: int) -> None:
+        if self.tap is not None:
+            self.tap.stray(call_id, message.data, arrived_ns)
 
     def _accepts(self) -> bool:
         """Whether calls may come in: to a client with a server scenario, as long as it has calls of its own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.messages import FollowedCall
 from engine.options import RunConfig
 from engine.scenario.data_files import LoadedFile
 from engine.stats.measurements import Measurements
@@ -84,6 +85,15 @@ class Resume(ToShard, frozen=True, kw_only=True, tag=True):
     """Start calls again."""
 
 
+class Follow(ToShard, frozen=True, kw_only=True, tag=True):
+    """The calls to be followed from now on, as `FollowCalls` has it; of `next` the share of this shard."""
+
+    every: int = 0
+    failed: bool = False
+    texts: tuple[str, ...] = ()
+    next: int = 0
+
+
 class Finish(ToShard, frozen=True, kw_only=True, tag=True):
     """Start no more calls; end when the open ones have. `now`: cut those off; `silently`: without telling their peers."""
 
@@ -91,7 +101,7 @@ class Finish(ToShard, frozen=True, kw_only=True, tag=True):
     silently: bool = False
 
 
-AnyToShard = ShardPlan | Go | NewRate | NewUsers | NewLimit | Pause | Resume | Finish
+AnyToShard = ShardPlan | Go | NewRate | NewUsers | NewLimit | Pause | Resume | Follow | Finish
 
 
 class FromShard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -129,6 +139,12 @@ class LoggedText(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
+class Followed(FromShard, frozen=True, kw_only=True, tag=True):
+    """Calls that were followed and are over."""
+
+    calls: tuple[FollowedCall, ...]
+
+
 class Secured(FromShard, frozen=True, kw_only=True, tag=True):
     """What the first connection with TLS agreed on; told once."""
 
@@ -156,4 +172,4 @@ class Failed(FromShard, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-AnyFromShard = Ready | Report | Warned | LoggedText | Secured | StopAsked | Ended | Failed
+AnyFromShard = Ready | Report | Warned | LoggedText | Followed | Secured | StopAsked | Ended | Failed

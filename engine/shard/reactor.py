@@ -136,6 +136,8 @@ class Reactor:
             self._media.fold()
         for trace in self._table.traces:
             trace.flush()
+        if self._table.tap is not None:
+            self._table.tap.flush()
         await trio.lowlevel.checkpoint()
 
     async def _sleep_long(self, longest_ns: int) -> bool:

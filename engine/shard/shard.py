@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 from trio.abc import ReceiveChannel, SendChannel
 
@@ -28,6 +29,8 @@ from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, 
 from engine.shard.beside import Beside
 from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
+from engine.shard.following.asked import asked_by
+from engine.shard.following.tap import Tap
 from engine.shard.init import run_init
 from engine.shard.media.opening import open_media
 from engine.shard.notes import Notes
@@ -37,6 +40,8 @@ from engine.shard.protocol import (
     Ended,
     Failed,
     Finish,
+    Follow,
+    Followed,
     Go,
     Ready,
     Report,
@@ -50,6 +55,7 @@ from engine.shard.sources import make_sources
 from engine.shard.steering import Steering
 from engine.shard.timers import Timers
 from engine.shard.trace import MessageTrace, open_traces
+from engine.shard.watching import open_tap
 from engine.stats.measurements import Measurements
 from engine.transport import TRANSPORTS, Poller, Transport
 from engine.transport.descriptors import prepare_descriptors
@@ -91,6 +97,7 @@ class Shard:
         self._transport: Transport | None = None
         self._desk: MediaDesk | None = None
         self._traces: tuple[MessageTrace, ...] = ()
+        self._tap: Tap | None = None
         self._data_files: tuple[DataFile, ...] = ()
         self._stops: list[bool] = []
         self._stops_told = 0
@@ -148,10 +155,20 @@ class Shard:
         if not self._traces:
             for each in contexts.values():
                 each.send = transport.send
+        self._contexts = contexts
+        asked = asked_by(config)
+        if asked != Follow() or plan.records_fd is not None:
+            self._follow(msgspec.structs.replace(asked, next=share_of(asked.next, plan.index, plan.count)))
         await self._run_inits(contexts.values())
         _settle_process()
         limit = self._table.call_limit
         await self._outbox.send(Ready(local=transport.bound(), measured=self._measurements(), call_limit=limit))
+
+    def _follow(self, asked: Follow) -> None:
+        """Follow these calls from now on; those that are open and nobody watches stay as they are."""
+        if self._tap is None:
+            self._tap = open_tap(self._plan, self._table, self._contexts)
+        self._tap.histories.ask(asked)
 
     async def _compile(self, kind: str, scenario: Scenario, constants: RunFacts) -> CallContext:
         own = facts_of_incoming(self._plan, constants) if kind == INCOMING else constants
@@ -198,6 +215,7 @@ class Shard:
         await self._tell_stops_so_far()
         for note in self._notes.take():
             await self._outbox.send(note)
+        await self._tell_followed()
         await self._tell_security()
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
 
@@ -212,7 +230,9 @@ class Shard:
             media=self._desk,
         )
         self._table.changed = reactor.wake
-        steering = Steering(reactor, self._table, pacer, self._limit_at if self._plan.config.call_limit is None else None)
+        steering = Steering(
+            reactor, self._table, pacer, self._limit_at if self._plan.config.call_limit is None else None, self._follow
+        )
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(steering.obey, inbox)
@@ -260,7 +280,14 @@ class Shard:
                 raise
             for note in self._notes.take():
                 await self._outbox.send(note)
+            await self._tell_followed()
             await self._tell_security()
+
+    async def _tell_followed(self) -> None:
+        """Tell the calls that were followed and are over."""
+        calls = self._tap.histories.take() if self._tap is not None else ()
+        if calls:
+            await self._outbox.send(Followed(calls=calls))
 
     async def _tell_security(self) -> None:
         """Tell what TLS agreed on, once that is known."""
@@ -279,10 +306,15 @@ class Shard:
         if self._desk is not None:
             self._desk.count()
         counters.trace_drops = sum(trace.dropped for trace in self._traces)
-        return self._context.meter.take()
+        measured = self._context.meter.take()
+        if self._tap is not None:
+            measured.queues = self._tap.counts
+        return measured
 
     def _close_traces(self) -> None:
         """Write what is left; no message is traced any more."""
+        if self._tap is not None:
+            self._tap.close()
         for trace in self._table.traces:
             trace.close()
         self._table.traces = ()

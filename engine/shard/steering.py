@@ -11,7 +11,7 @@ from trio.abc import ReceiveChannel
 
 from engine.shard.calls import CallTable
 from engine.shard.pacing import Pacer, RatePacer, UserPacer
-from engine.shard.protocol import AnyToShard, Finish, NewLimit, NewRate, NewUsers, Pause, Resume
+from engine.shard.protocol import AnyToShard, Finish, Follow, NewLimit, NewRate, NewUsers, Pause, Resume
 from engine.shard.reactor import Reactor
 
 
@@ -19,14 +19,22 @@ class Steering:
     """Carries out what the run says.
 
     `limit_at` is the most open calls at a rate in calls a second, None when that does not depend on the load. A limit
-    that was set by hand stays, whatever the load becomes.
+    that was set by hand stays, whatever the load becomes. `follow` follows calls.
     """
 
-    def __init__(self, reactor: Reactor, table: CallTable, pacer: Pacer, limit_at: Callable[[float], int] | None) -> None:
+    def __init__(
+        self,
+        reactor: Reactor,
+        table: CallTable,
+        pacer: Pacer,
+        limit_at: Callable[[float], int] | None,
+        follow: Callable[[Follow], None],
+    ) -> None:
         self._reactor = reactor
         self._table = table
         self._pacer = pacer
         self._limit_at = limit_at
+        self._follow_calls = follow
 
     async def obey(self, inbox: ReceiveChannel[AnyToShard]) -> None:
         """Obey until nobody is there any more; then there is nobody to run calls for either."""
@@ -59,6 +67,9 @@ class Steering:
         self._table.call_limit = message.call_limit
         self._limit_at = None
 
+    def _follow(self, message: Follow) -> None:
+        self._follow_calls(message)
+
     def _pause(self, message: Pause) -> None:
         self._pacer.pause(time.monotonic_ns())
 
@@ -68,6 +79,7 @@ class Steering:
 
 _HANDLERS: dict[type, Callable[[Steering, Any], None]] = {
     Finish: Steering._finish,
+    Follow: Steering._follow,
     NewRate: Steering._new_rate,
     NewUsers: Steering._new_users,
     NewLimit: Steering._new_limit,

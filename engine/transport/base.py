@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Protocol
 import trio
 
 from engine.messages import Failure
+from engine.messages.following import Place
 from engine.options import RunConfig
 from engine.transport.addresses import Addresses, and_more, legible
 from engine.transport.datagrams import Address
@@ -70,6 +71,13 @@ class Receiver(Protocol):
 
     def warned(self, text: str) -> None:
         """A person should know this; the run goes on."""
+
+
+def _place(address: object) -> Place:
+    """The address and the port of a socket's address, of which IPv6 has more (`Address`)."""
+    if not isinstance(address, tuple) or len(address) < 2:
+        return ("", 0)
+    return (str(address[0]).partition("%")[0], int(address[1]))
 
 
 class Transport(ABC):
@@ -185,6 +193,15 @@ class Transport(ABC):
     def renewed(self, wire: Wire) -> str:
         """`renew` for a call that is not held."""
         return "all calls share one socket; see -t"
+
+    def ends(self, wire: Wire | None, peer: object) -> tuple[Place, Place]:
+        """Our end and the other of what goes between a call (None: no call) and a peer; ("", 0) where one is not known."""
+        ip, port = (wire.local_ip, wire.local_port) if wire is not None else ("", 0)
+        return (ip or self.addresses.local_ip, port or self.local_port), self.far_end(settled(peer))
+
+    def far_end(self, peer: object) -> Place:
+        """Where a peer is."""
+        return _place(peer)
 
     def detach(self, wire: Wire) -> None:
         """The call is over; give back what only it used."""

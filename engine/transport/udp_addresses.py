@@ -14,6 +14,7 @@ import trio
 
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
+from engine.messages.following import Place
 from engine.transport.addresses import DEFAULT_PORT, and_more
 from engine.transport.base import Held, Received, Receiver, Transport, Wire, settled
 from engine.transport.datagrams import Address
@@ -142,6 +143,10 @@ class UdpAddresses(Transport):
         if isinstance(peer, Held):
             return super().refusal(wire)
         return Failure.CANNOT_SEND, f"no socket is bound to '{wire.local_ip}': it was no source address when the run started"
+
+    def far_end(self, peer: object) -> Place:
+        """See `Transport`."""
+        return super().far_end(peer.address if isinstance(peer, End) else peer)
 
     def redirect(self, wire: Wire, address: Address) -> str:
         """The same socket sends elsewhere."""

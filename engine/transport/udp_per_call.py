@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.errors import BindError, TransportError
 from engine.messages import Failure
+from engine.messages.following import Place
 from engine.transport.base import Wire, settled
 from engine.transport.datagrams import Address
 from engine.transport.pool import Pool
@@ -102,6 +103,10 @@ class UdpSocketPerCall(UdpOneSocket):
         if not self.attach(wire):
             return self._why_without
         return self.redirect(wire, peer.remote)
+
+    def far_end(self, peer: object) -> Place:
+        """See `Transport`."""
+        return super().far_end(peer.remote if isinstance(peer, _End) else peer)
 
     def detach(self, wire: Wire) -> None:
         """Close the call's socket, unless others use it or it is kept for them."""

@@ -184,6 +184,10 @@ class CallMedia:
         """See `CallMedia`."""
         return self._leg(kind).figures()
 
+    def all_figures(self) -> dict[str, float]:
+        """See `CallMedia`."""
+        return {f"{kind}_{name}": value for kind, leg in self._legs.items() for name, value in leg.figures().items()}
+
     def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
         """See `CallMedia`."""
         figures = self.figures(kind)

@@ -17,6 +17,7 @@ from time import monotonic_ns
 from typing import Final, Protocol
 
 from engine.messages import Failure
+from engine.messages.following import Place
 from engine.transport.base import Receiver, Wire
 from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
@@ -26,6 +27,9 @@ from engine.transport.stream.stack import Stack
 
 READ_SIZE: Final = 16_384
 """What one turn takes: some thirty messages, and at the worst a thousand of the shortest that there are."""
+
+
+_NO_ENDS: Final = (("", 0), ("", 0))
 
 
 class Owner(Protocol):
@@ -58,6 +62,7 @@ class Connection:
     """
 
     __slots__ = (
+        "_ends",
         "_flushed",
         "_is_last",
         "_kept",
@@ -92,6 +97,7 @@ class Connection:
         self._flushed = 0
         self._timed: deque[tuple[int, int, Wire]] = deque()
         self._is_last = False
+        self._ends: tuple[Place, Place] | None = None
         self.is_connecting = True
         self.is_open = True
 
@@ -106,6 +112,14 @@ class Connection:
     def is_ready(self) -> bool:
         """Whether messages flow."""
         return self._stack.is_ready and self.is_open
+
+    def ends(self) -> tuple[Place, Place]:
+        """Our end and the other; ("", 0) for what is not known, before there is a connection or when there is none any more."""
+        if self._ends is None:
+            with contextlib.suppress(OSError):
+                ours, theirs = self._socket.getsockname(), self._socket.getpeername()
+                self._ends = ((str(ours[0]), int(ours[1])), (str(theirs[0]), int(theirs[1])))
+        return self._ends or _NO_ENDS
 
     def agreed(self) -> tuple[str, str] | None:
         """The TLS version and the cipher, where there are any."""

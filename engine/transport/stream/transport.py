@@ -19,6 +19,7 @@ import trio
 
 from engine.errors import BindError, GossipperError
 from engine.messages import Failure
+from engine.messages.following import Place
 from engine.options import RunConfig
 from engine.transport.addresses import Addresses, legible, zoned
 from engine.transport.base import Receiver, Transport, Wire, settled
@@ -269,6 +270,11 @@ class StreamTransport(Transport):
         if (peer is None or (isinstance(peer, Connection) and peer.address is None)) and isinstance(source, Connection):
             self._leave(wire)
             self.adopt(wire, source)
+
+    def ends(self, wire: Wire | None, peer: object) -> tuple[Place, Place]:
+        """See `Transport`."""
+        connection = settled(peer)
+        return connection.ends() if isinstance(connection, Connection) else super().ends(wire, peer)
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send on the call's connection."""

@@ -113,9 +113,13 @@ class World:
 
     def begin(self, *, late_ns: int = 0, outgoing: bool = True, call_id: bytes = b"1-7@127.0.0.2") -> Call:
         """Start the call, so late."""
-        self.call = Call(self.context, 1, call_id, due_ns=self.now_ns - late_ns, cseq=0, local_port=5062)
+        self.call = self.made(call_id, self.now_ns - late_ns)
         self.call.start(self.now_ns, outgoing=outgoing)
         return self.call
+
+    def made(self, call_id: bytes, due_ns: int) -> Call:
+        """The call, before it begins."""
+        return Call(self.context, 1, call_id, due_ns=due_ns, cseq=0, local_port=5062)
 
     def pass_ms(self, ms: float) -> None:
         """Let time go by, waking the call when it wants to be woken."""

@@ -13,7 +13,18 @@ import trio
 
 from engine import open_engine
 from engine.bus import Bus, Subscription
-from engine.messages import Event, Logged, RunFinished, RunStarted, Snapshot, StartRun, Summary, Warning
+from engine.messages import (
+    CallTrace,
+    Event,
+    FollowedCall,
+    Logged,
+    RunFinished,
+    RunStarted,
+    Snapshot,
+    StartRun,
+    Summary,
+    Warning,
+)
 from engine.options import RunConfig
 
 LIMIT_S = 30
@@ -30,6 +41,7 @@ class Watched:
     events: Subscription[Event]
     warnings: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
+    followed: list[FollowedCall] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
 
     @property
@@ -51,6 +63,8 @@ class Watched:
                     self.warnings.append(event.text)
                 elif isinstance(event, Logged):
                     self.logged.append(event.text)
+                elif isinstance(event, CallTrace):
+                    self.followed.append(event.call)
                 elif isinstance(event, Snapshot):
                     self._check(event)
                     return event

@@ -97,6 +97,9 @@ class ToldMedia:
     def figures(self, kind: MediaKind) -> Mapping[str, float]:
         return self.figures_now
 
+    def all_figures(self) -> dict[str, float]:
+        return {f"audio_{name}": value for name, value in self.figures_now.items()}
+
     def check(self, kind: MediaKind, conditions: Sequence[Condition]) -> str:
         self.told.append(f"checks {kind}")
         return "; ".join(filter(None, (condition.broken_by(self.figures_now) for condition in conditions)))

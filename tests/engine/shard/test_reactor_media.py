@@ -45,7 +45,7 @@ class Streams(MediaWork):
 def idle_table() -> Any:
     """A table of calls of a shard that waits for calls and has none."""
     return SimpleNamespace(
-        failure="", cutting_off=False, all_created=False, calls={}, unawaited=0, received_messages=0, traces=(),
+        failure="", cutting_off=False, all_created=False, calls={}, unawaited=0, received_messages=0, traces=(), tap=None,
         may_start=lambda: True, forget_dead=lambda now_ns: None,
     )  # fmt: skip
 
