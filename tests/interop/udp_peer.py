@@ -36,11 +36,14 @@ def rubbish(message: bytes) -> Iterable[bytes]:
 
 def ok(message: bytes) -> Iterable[bytes]:
     """200 to every request but ACK, made of its own headers."""
-    if message.startswith(b"ACK "):
-        return ()
+    return () if message.startswith(b"ACK ") else (answered(message, b"200 OK"),)
+
+
+def answered(message: bytes, status: bytes) -> bytes:
+    """A response to a request, made of its own headers."""
     kept = (b"via:", b"from:", b"to:", b"call-id:", b"cseq:")
     lines = [line for line in message.split(b"\r\n") if line.lower().startswith(kept)]
-    return (b"\r\n".join((b"SIP/2.0 200 OK", *lines, b"Content-Length: 0", b"", b"")),)
+    return b"\r\n".join((b"SIP/2.0 " + status, *lines, b"Content-Length: 0", b"", b""))
 
 
 class UdpPeer:
