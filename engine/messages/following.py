@@ -23,7 +23,7 @@ class EntryKind(StrEnum):
     NOTE = "note"
 
 
-class TraceEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TraceEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something that happened to a call. `unix_ns` is wall time; of a message that came, when it came to this machine.
 
     `step` is the index of the step that sent or took the message, or whose action this is; -1 where none did. `again`: the

@@ -285,8 +285,7 @@ class Shard:
 
     async def _tell_followed(self) -> None:
         """Tell the calls that were followed and are over."""
-        calls = self._tap.histories.take() if self._tap is not None else ()
-        if calls:
+        while self._tap is not None and (calls := self._tap.histories.take()):
             await self._outbox.send(Followed(calls=calls))
 
     async def _tell_security(self) -> None:

@@ -18,6 +18,8 @@ ENTRY_BYTES: Final = 400
 """What an entry takes beside its message."""
 MOST_TOLD_BYTES: Final = 8 << 20
 """Of calls that are over and not told yet: a run hears of them with the next report."""
+MOST_AT_ONCE_BYTES: Final = 256 << 10
+"""Of those that are told at once: writing it for another process takes half a millisecond, in which calls wait."""
 FAILED: Final = "failed"
 NOT_YET: Final = ""
 
@@ -52,7 +54,7 @@ class Histories:
         self._order: deque[History] = deque()
         self._stale = 0
         self._failed: dict[Failure, int] = {}
-        self._told: list[FollowedCall] = []
+        self._told: deque[tuple[FollowedCall, int]] = deque()
         self._told_bytes = 0
         self._offered = self._written = self._dropped = 0
 
@@ -136,10 +138,16 @@ class Histories:
             self._dropped += 1
             return
         self._told_bytes += size
-        self._told.append(call)
+        self._told.append((call, size))
 
-    def take(self) -> tuple[FollowedCall, ...]:
-        """The calls to be told now."""
-        told, self._told, self._told_bytes = self._told, [], 0
-        self._written += len(told)
-        return tuple(told)
+    def take(self, most_bytes: int = MOST_AT_ONCE_BYTES) -> tuple[FollowedCall, ...]:
+        """The next calls to be told: as many as fit, and at least one if there is any."""
+        taken: list[FollowedCall] = []
+        taken_bytes = 0
+        while self._told and (not taken or taken_bytes + self._told[0][1] <= most_bytes):
+            call, size = self._told.popleft()
+            taken.append(call)
+            taken_bytes += size
+        self._told_bytes -= taken_bytes
+        self._written += len(taken)
+        return tuple(taken)

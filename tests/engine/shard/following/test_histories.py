@@ -115,10 +115,20 @@ def test_what_waits_to_be_told_is_bounded() -> None:
         assert history is not None
         assert histories.end(history, None)
         histories.tell(followed(number, large))
-    assert [call.number for call in histories.take()] == [0, 1]
+    assert [call.number for call in histories.take(MOST_TOLD_BYTES)] == [0, 1]
     assert histories.counts == QueueCounts(offered=5, written=2, dropped=3)
     histories.tell(followed(7, large))
     assert [call.number for call in histories.take()] == [7]
+
+
+def test_much_is_told_in_pieces() -> None:
+    histories = memory(every=1)
+    for number in range(5):
+        histories.tell(followed(number, (entry(bytes(600)),)))
+    pieces = []
+    while piece := histories.take(2 * (600 + ENTRY_BYTES)):
+        pieces.append([call.number for call in piece])
+    assert pieces == [[0, 1], [2, 3], [4]]
 
 
 def test_a_day_of_calls_leaves_nothing() -> None:
