@@ -109,6 +109,7 @@ class CallBase(Dialog):
         "_action_failure",
         "_action_reason",
         "_goes_to",
+        "_held_at",
         "_held_by",
         "_held_ms",
         "_held_until_ns",
@@ -165,6 +166,7 @@ class CallBase(Dialog):
         self._goes_to = -1
         self._restored_ns = 0
         self._media: CallMedia | None = None
+        self._held_at = 0
         self._held_by: Hold | None = None
         self._held_ms = 0
         self._held_until_ns = 0
@@ -213,6 +215,7 @@ class CallBase(Dialog):
     def hold(self, hold: Hold, timeout_ms: int) -> None:
         """Go on from the step at hand only when that is over."""
         self._held_by, self._held_ms, self._held_until_ns = hold, timeout_ms, 0
+        self._held_at = self.step_index
 
     def log(self, text: str) -> None:
         """Hand on what a <log> action wrote."""

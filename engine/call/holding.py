@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import Final
 
 from engine.call.progress import Progress
-from engine.scenario.program import DigitsStep, Step
+from engine.scenario.program import DigitsStep, Hold, Step
 
 NS_A_MS: Final = 1_000_000
 LOOK_AGAIN_NS: Final = 20_000_000
@@ -71,7 +71,7 @@ class Holding(Progress):
         if hold is None or self._held_until_ns:
             self._held_by = None
             if hold is not None:
-                hold.is_over(self, True)
+                self._judge(hold, late=True)
             return False
         self._held_until_ns = now_ns + self._held_ms * NS_A_MS
         self._wait_to_look(now_ns + LOOK_AGAIN_NS)
@@ -88,13 +88,20 @@ class Holding(Progress):
         hold = self._held_by
         if hold is not None and not self._held_until_ns:
             self._held_by = None
-            hold.is_over(self, True)
+            self._judge(hold, late=True)
         self._schedule()
+
+    def _judge(self, hold: Hold, late: bool) -> bool:
+        """Whether it is over. The call stands at the step to come by now; a failure is that of the step that asked."""
+        comes_to, self.step_index = self.step_index, self._held_at
+        over = hold.is_over(self, late)
+        self.step_index = comes_to
+        return over
 
     def _look_again(self, now_ns: int) -> None:
         hold = self._held_by
         late = now_ns >= self._held_until_ns
-        if hold is not None and not hold.is_over(self, late) and not late:
+        if hold is not None and not self._judge(hold, late) and not late:
             self._wait_to_look(now_ns + LOOK_AGAIN_NS)
             return
         self._held_by = None

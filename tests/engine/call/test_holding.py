@@ -46,6 +46,25 @@ def test_or_until_it_is_late_and_has_failed_in_the_end(body: str, waits: str, go
     assert world.failures == {Failure.RTP_CHECK: 1}
 
 
+@pytest.mark.parametrize(("body", "step"), [(IN_NOP, "step 5 (nop)"), (IN_RECV, "step 3 (200)"), (IN_PAUSE, "step 5 (pause)")])
+def test_the_reason_names_the_step_that_asked(body: str, step: str) -> None:
+    world = answered(body)
+    world.pass_ms(1500)
+    world.answer(200, "2 BYE")
+    assert list(world.meter.counters.reasons) == [f"rtpcheck of audio: 0 packets received, at least 5 wanted in {step}"]
+
+
+def test_it_names_that_step_also_when_a_message_has_led_on() -> None:
+    body = UAC_CALL.replace('<recv response="100" optional="true"/>', f'<recv response="100">{CHECK}</recv>')
+    world = World(body, with_media=True)
+    world.begin()
+    for status in (100, 200):
+        world.answer(status)
+    world.pass_ms(1000)
+    world.answer(200, "2 BYE")
+    assert list(world.meter.counters.reasons) == ["rtpcheck of audio: 0 packets received, at least 5 wanted in step 1 (100)"]
+
+
 def test_what_holds_a_pause_is_looked_at_when_it_is_over() -> None:
     world = answered(IN_PAUSE)
     world.pass_ms(101)
