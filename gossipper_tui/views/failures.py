@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 
 from engine.messages import Failure, Snapshot
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import count, percentage
 from gossipper_tui.views.plot import bar
-from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, cut, fit, line, padded, spread
+from gossipper_tui.views.spans import EMPTY, Line, Span, Tone, fit, line, padded, spread
 
 _NUMBERS = 20
 _LONGEST_BAR = 80
@@ -66,5 +67,7 @@ def _part(heading: str, rows: list[tuple[str, int]], names: int, whole: int, wid
     for name, number in rows:
         numbers = f"{count(number, 10)} {percentage(number, whole):>9}"
         drawn = Span(" " + bar(number / whole, inner), Tone.BAD)
-        lines.append(fit(line("  ", padded(cut(name, names), names), numbers, drawn), width))
+        first, *others = wrap(name, names) or [""]  # a reason ends with what to do: nothing of it is cut off
+        lines.append(fit(line("  ", padded(first, names), numbers, drawn), width))
+        lines.extend(fit(line("  ", padded(other, names)), width) for other in others)
     return lines

@@ -82,3 +82,16 @@ def test_the_final_screen_of_a_run_with_media_tells_of_it() -> None:
     assert rows["Packets"] == ["2", "000", "2", "000"]
     assert rows["RTP checks failed"] == ["1"]
     assert "✘ RTP check failed · 9.9 of 10 calls/s · exit code 253" in screen.splitlines()
+
+
+def test_a_long_reason_is_told_whole() -> None:
+    reason = "all 2 pairs of media ports from 6000 to 6003 are taken by calls; allow more with -max_rtp_port in step 0 (INVITE)"
+    failed = Counters(outgoing=2, failed=2, failures={Failure.NO_MEDIA_PORT: 2}, reasons={reason: 2})
+    last = msgspec.structs.replace(LAST, counters=failed)
+    for width in (60, 100):
+        lines = final_screen(STARTED, last, summary(outcome=Outcome.FAILED, exit_code=1), width).splitlines()
+        told = lines[lines.index("By reason") + 1 :]
+        told = told[: told.index("")]
+        assert " ".join(line[2 : 2 + width // 2].strip() for line in told) == reason
+        assert [line.split()[-3] for line in told if "%" in line] == ["100"]
+        assert all(len(line) <= width for line in told)
