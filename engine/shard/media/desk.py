@@ -110,6 +110,9 @@ class MediaDesk(MediaHost):
         if config.rtp_echo:
             self._shared[self.media_port].echoing = True
             self.shared(self.media_port + VIDEO_PORT).echoing = True
+        for number in self._shared:
+            self._ports.keep(number)
+            self._ports.keep(number + 1)  # that of RTCP: of another pair, after an odd -mp
 
     def shared(self, number: int) -> SharedPort:
         """The port that calls share, bound when it is first asked for. Raises BindError, TransportError."""

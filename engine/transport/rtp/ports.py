@@ -81,7 +81,7 @@ class PortRange:
     Of several shards, the one with number `index` of `count` begins at a place of its own.
     """
 
-    __slots__ = ("_addresses", "_buffer_size", "_first", "_free", "_last", "_taken", "pairs")
+    __slots__ = ("_addresses", "_buffer_size", "_first", "_free", "_kept", "_last", "_taken", "pairs")
 
     def __init__(
         self, addresses: Addresses, first: int, last: int, buffer_size: int = 0, *, index: int = 0, count: int = 1
@@ -96,6 +96,14 @@ class PortRange:
         self._free = deque(ports[begin:])
         self._free.extend(ports[:begin])
         self._taken: set[int] = set()
+        self._kept = 0
+
+    def keep(self, port: int) -> None:
+        """The run needs that port for all calls together: no call is given its pair. For when none is taken yet."""
+        pair = port - port % 2
+        if pair in self._free:
+            self._free.remove(pair)
+            self._kept += 1
 
     @property
     def taken(self) -> int:
@@ -136,7 +144,8 @@ class PortRange:
     def _exhausted(self, tried: int) -> str:
         place = f"media ports from {self._first} to {self._last} of {legible(self._addresses.bind_ip) or 'this machine'}"
         if not self._free:
-            return f"all {self.pairs} pairs of {place} are taken by calls; allow more with -min_rtp_port and -max_rtp_port"
+            calls = f", {len(self._taken)} by calls and {self._kept} for [media_port]" if self._kept else " by calls"
+            return f"all {self.pairs} pairs of {place} are taken{calls}; allow more with -min_rtp_port and -max_rtp_port"
         return (
             f"calls have {len(self._taken)} pairs of {place}, and other programs those {tried} that were tried for one more; "
             "choose others with -min_rtp_port and -max_rtp_port"

@@ -90,6 +90,18 @@ def test_a_port_that_nobody_shares_any_more_is_closed_but_that_of_all_calls(desk
     assert is_bound(desk.media_port)
 
 
+def test_the_ports_that_all_calls_share_are_not_those_of_other_programs(poller: Poller) -> None:
+    first = free_ports()
+    config = RunConfig(media_port=first + 1, max_media_port=first + 7, rtp_echo=True)
+    desk = MediaDesk(config, Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
+    desk.open(0)
+    own = desk.take()
+    with pytest.raises(BindError, match=r"all 3 pairs .* are taken, 1 by calls and 2 for \[media_port\]; allow more"):
+        desk.take()
+    desk.give_back(own)
+    desk.close()
+
+
 def test_a_calls_own_ports_are_given_back(desk: MediaDesk) -> None:
     taken = [desk.take() for _ in range(7)]
     with pytest.raises(BindError, match="pairs"):

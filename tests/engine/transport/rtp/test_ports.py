@@ -111,6 +111,22 @@ def test_when_other_programs_have_them_all_one_line_says_so_after_some_tries() -
     assert _released(ports).port == first
 
 
+def test_a_pair_that_the_run_needs_itself_is_no_calls_and_is_told() -> None:
+    first = free_range(2)
+    ports = PortRange(HERE, first, first + 3)
+    ports.keep(first)
+    ports.keep(first)
+    ports.keep(first + 4)
+    pair = ports.take()
+    assert pair.port == first + 2
+    with closing(pair.rtp), pytest.raises(BindError) as raised:
+        ports.take()
+    assert str(raised.value) == (
+        f"all 2 pairs of media ports from {first} to {first + 3} of 127.0.0.1 are taken, 1 by calls and 1 for [media_port]; "
+        "allow more with -min_rtp_port and -max_rtp_port"
+    )
+
+
 def test_tries_are_bounded() -> None:
     ports = PortRange(HERE, 20_000, 60_000)
     tried: list[int] = []
