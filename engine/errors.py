@@ -9,6 +9,10 @@ interface can put the problem beside the field or the line that it speaks of.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
+
+MOST_TEXT: Final = 200
+"""Characters of a text from outside that are told."""
 
 
 class GossipperError(Exception):
@@ -102,9 +106,25 @@ class CommandError(GossipperError):
     """A command on the bus cannot be carried out as things stand: no such run, no handler, the engine is closed."""
 
 
+class ExportError(GossipperError):
+    """What leaves a run while it goes on cannot be opened, or the process that brings it out cannot be started."""
+
+
 class ReportError(GossipperError):
     """A file that tells of a run cannot be written: a table, a log, the summary."""
 
     def __init__(self, path: str, error: OSError) -> None:
         self.path = path
         super().__init__(f"{path}: cannot be written: {error.strerror or error}")
+
+
+def in_one_line(error: BaseException) -> str:
+    """What was raised and should not have been, for people: one line, and the error itself where it comes in a group of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return f"internal error: {type(error).__name__}: {printable(str(error))}"
+
+
+def printable(text: str) -> str:
+    """Text from outside that cannot harm a terminal: no control characters, and not too long."""
+    return "".join(each if each.isprintable() else "?" for each in text[:MOST_TEXT])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.export.sink import Sink, Surroundings
-from engine.messages.records import Record
+from engine.messages.records import CallEnded, Record
 from engine.options import RunConfig
 
 Records: TypeAlias = "frozenset[type[Record]]"
@@ -33,7 +33,19 @@ class SinkKind:
     to_stderr: Callable[[RunConfig], bool] = _never
 
 
-SINKS: tuple[SinkKind, ...] = ()
+def _call_records(surroundings: Surroundings) -> Sink:
+    from engine.export.call_records import CallRecords
+
+    return CallRecords(surroundings)
+
+
+SINKS: tuple[SinkKind, ...] = (
+    SinkKind(
+        asked_for=lambda config: bool(config.call_records),
+        records=lambda config: frozenset({CallEnded}),
+        make=_call_records,
+    ),
+)
 
 
 def asked_for(config: RunConfig) -> tuple[SinkKind, ...]:

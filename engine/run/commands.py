@@ -45,9 +45,11 @@ from engine.messages import (
 )
 from engine.options import RunConfig, check_config, settled
 from engine.run.data_memory import close_data_files, load_data_files
+from engine.run.exporting import Exporting, start_exporter
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.run.preparation import Prepared, in_thread, prepare
-from engine.run.run import Run, wait_until_ready
+from engine.run.readiness import wait_until_ready
+from engine.run.run import Run
 from engine.run.source_addresses import addresses_of
 from engine.run.validation import check_options
 from engine.scenario.data_files import LoadedFile
@@ -119,7 +121,8 @@ class Engine:
         failure: Exception | None = None
         async with trio.open_nursery() as shards:
             try:
-                links, ready = await self._ready_shards(config, prepared, pid, shards)
+                exporting = await start_exporter(config, shards, has_stderr=self._in_process)
+                links, ready = await self._ready_shards(config, prepared, pid, shards, exporting)
                 started = RunStarted(
                     run=name,
                     config=config,
@@ -129,7 +132,9 @@ class Engine:
                     local=together(one.local for one in ready),
                     workers=len(links),
                 )
-                run = self._runs[name] = Run(self._bus, started, links, ready)
+                if exporting is not None:
+                    await exporting.open(started)
+                run = self._runs[name] = Run(self._bus, started, links, ready, exporting)
                 await run.live(_StartedWith(task_status, started))
             except Exception as error:
                 failure = error
@@ -140,18 +145,26 @@ class Engine:
             raise failure
 
     async def _ready_shards(
-        self, config: RunConfig, prepared: Prepared, pid: int, nursery: trio.Nursery
+        self, config: RunConfig, prepared: Prepared, pid: int, nursery: trio.Nursery, exporting: Exporting | None
     ) -> tuple[list[ShardLink], list[Ready]]:
-        """Shards that could start, and what they said. They have the data files then, which we need no more."""
+        """Shards that could start, and what they said. They have the descriptors then, which we need no more."""
         files = await trio.to_thread.run_sync(load_data_files, config)
         try:
-            links = await self._start_shards(config, prepared, files, pid, nursery)
+            links = await self._start_shards(config, prepared, files, pid, nursery, exporting)
             return links, await wait_until_ready(links)
         finally:
             close_data_files(files)
+            if exporting is not None:
+                exporting.let_go()
 
     async def _start_shards(
-        self, config: RunConfig, prepared: Prepared, files: tuple[LoadedFile, ...], pid: int, nursery: trio.Nursery
+        self,
+        config: RunConfig,
+        prepared: Prepared,
+        files: tuple[LoadedFile, ...],
+        pid: int,
+        nursery: trio.Nursery,
+        exporting: Exporting | None,
     ) -> list[ShardLink]:
         in_process = self._in_process and config.workers == 1
         every_ns = IN_PROCESS_REPORTS_NS if in_process else CHILD_REPORTS_NS
@@ -166,9 +179,11 @@ class Engine:
             count=config.workers,
             pid=pid,
             report_every_ns=min(every_ns, config.statistics_period_ms * 1_000_000),
+            recorded=exporting.recorded if exporting is not None else (),
         )
         start = start_in_process if in_process else start_child
-        return [await start(_plan_of(plan, index), nursery) for index in range(config.workers)]
+        fds = [exporting.records_fd(index) if exporting is not None else None for index in range(config.workers)]
+        return [await start(_plan_of(plan, index, fd), nursery) for index, fd in enumerate(fds)]
 
     def _find(self, name: str) -> Run:
         try:
@@ -285,8 +300,8 @@ def _problem(error: ScenarioError) -> Problem:
     )
 
 
-def _plan_of(plan: ShardPlan, index: int) -> ShardPlan:
+def _plan_of(plan: ShardPlan, index: int, records_fd: int | None) -> ShardPlan:
     """The plan of one shard; each binds a port of its own, counted on from the first when one was given."""
     port = plan.addresses.local_port
     addresses = msgspec.structs.replace(plan.addresses, local_port=port + index if port else port)
-    return msgspec.structs.replace(plan, index=index, addresses=addresses)
+    return msgspec.structs.replace(plan, index=index, addresses=addresses, records_fd=records_fd)

@@ -9,29 +9,22 @@ told waits in a queue, and it can be killed.
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from pathlib import Path
 
 import trio
 from trio.abc import ReceiveChannel, SendChannel
 
-import engine
-from engine.errors import ShardDied
+from engine.errors import ShardDied, in_one_line
 from engine.pipe import PipeReceiver, PipeSender
+from engine.run.child import end_child, last_words, open_child
 from engine.shard import run_shard
-from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
 
 CHANNEL_CAPACITY = 100
 MOST_UNREAD = 10_000
 """Messages that wait for a shard to read them; what comes then is lost, and so is a shard that reads none of them."""
-LAST_WORDS_BYTES = 4096
 LEAVE_S = 2.0
 """How long a child may take to end when its run is over or given up."""
 
@@ -95,28 +88,15 @@ class ShardLink:
     async def watch(self, process: trio.Process) -> None:
         """Keep what the child writes until it ends, and its pipe, which may hold what it said last, until cancelled."""
         self._end_it = process.kill
-        said = b""
         try:
-            while process.stderr is not None and (data := await process.stderr.receive_some(LAST_WORDS_BYTES)):
-                said = (said + data)[-LAST_WORDS_BYTES:]
-            self._words = _why(await process.wait(), said)
+            self._words = await last_words(process)
             self._gone.set()
             await trio.sleep_forever()
         finally:
-            await self._end(process)
-
-    async def _end(self, process: trio.Process) -> None:
-        """Let a child that still runs take leave of its peers: its pipe closes, and after a while it is killed."""
-        with trio.CancelScope(shield=True):
-            await trio.aclose_forcefully(self.receiver)
-            if process.stderr is not None:
-                await trio.aclose_forcefully(process.stderr)
-            with trio.move_on_after(LEAVE_S):
-                await process.wait()
-            if process.returncode is None:
-                process.kill()
-                with trio.move_on_after(LEAVE_S):  # a process that waits for a disk is not gone at once
-                    await process.wait()
+            # A child that still runs takes leave of its peers when its pipe closes.
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(self.receiver)
+                await end_child(process, LEAVE_S)
 
 
 async def wait_until_gone(links: Sequence[ShardLink]) -> None:
@@ -144,7 +124,9 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     with ExitStack() as opened:
         try:
             ours, theirs = map(opened.enter_context, socket.socketpair())
-            process = await _open_process(theirs, plan)
+            files = [file.descriptor for file in plan.data_files]
+            records = [] if plan.records_fd is None else [plan.records_fd]
+            process = await open_child("engine.shard", [theirs.fileno()], [*files, *records])
         except OSError as error:
             raise ShardDied(
                 f"worker {plan.index + 1} cannot be started: {error.strerror}; "
@@ -160,31 +142,3 @@ async def start_child(plan: ShardPlan, nursery: trio.Nursery) -> ShardLink:
     nursery.start_soon(link.watch, process)
     link.tell(plan)
     return link
-
-
-async def _open_process(theirs: socket.socket, plan: ShardPlan) -> trio.Process:
-    """A process that runs the shard whose plan comes on its end of the socket pair."""
-    # -P: a file in the user's working directory must not be taken for one of our modules.
-    return await trio.lowlevel.open_process(
-        [sys.executable, "-P", "-m", "engine.shard", str(theirs.fileno())],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        pass_fds=[theirs.fileno(), *(file.descriptor for file in plan.data_files)],
-        env={**os.environ, "PYTHONPATH": _module_path()},
-        process_group=0,
-    )
-
-
-def _why(status: int, said: bytes) -> str:
-    """How a child ended, by its exit status and the last line that it wrote."""
-    lines = said.decode("utf-8", "replace").strip().splitlines()
-    if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
-    return lines[-1] if lines else f"exit code {status}"
-
-
-def _module_path() -> str:
-    """Where a child finds this very engine, before what the user's PYTHONPATH adds."""
-    here = str(Path(engine.__file__).parent.parent)
-    return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -14,9 +14,8 @@ from functools import partial
 import msgspec
 import trio
 
-from engine import errors
 from engine.bus import Bus
-from engine.errors import GossipperError, ReportError, ShardDied
+from engine.errors import ReportError, ShardDied
 from engine.messages import (
     CallTrace,
     Event,
@@ -34,6 +33,7 @@ from engine.messages import (
 )
 from engine.report.summary import summarize, write_summary_json
 from engine.run import patience
+from engine.run.exporting import Exporting
 from engine.run.followed import FollowedCalls
 from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
@@ -44,7 +44,6 @@ from engine.shard.protocol import (
     AnyFromShard,
     AnyToShard,
     Ended,
-    Failed,
     Finish,
     Follow,
     Followed,
@@ -77,8 +76,16 @@ SUMMARY_WRITE_S = 3.0
 class Run:
     """One run. `live` runs it from its shards' readiness to its summary; the other methods steer it meanwhile."""
 
-    def __init__(self, bus: Bus, started: RunStarted, links: Sequence[ShardLink], ready: Sequence[Ready]) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        started: RunStarted,
+        links: Sequence[ShardLink],
+        ready: Sequence[Ready],
+        exporting: Exporting | None = None,
+    ) -> None:
         self._bus = bus
+        self._exporting = exporting
         self.started = started
         self._links = links
         self._gathered = Gathered([one.measured for one in ready])
@@ -92,6 +99,7 @@ class Run:
         self._users = started.config.users
         self._tls = tls_of(started.config, started.scenario.role)
         self._start_ns = 0
+        self._end_ns: int | None = None
         self._sequence = 0
         self._judge = Judge()
         self._followed = FollowedCalls(started.config.follow_most)
@@ -109,6 +117,8 @@ class Run:
     async def live(self, task_status: trio.TaskStatus[None]) -> None:
         """Run to the end; `task_status.started` tells that `RunStarted` was published. Raises ReportError before it."""
         async with open_observers(self._bus, self.started) as observers:
+            if self._exporting is not None:
+                self._exporting.follow(self._bus, self.name, self._warn)
             self._bus.publish(self.started)
             task_status.started()
             self._start_ns = time.monotonic_ns() + START_LEAD_NS
@@ -124,6 +134,7 @@ class Run:
                         listeners.start_soon(self._listen, index, link)
                 nursery.cancel_scope.cancel()
             await wait_until_gone(self._links)
+            await self._complete_export()
             # Whoever waits for the end of the run may close the engine at the next event: the files come first.
             observers.complete_within(LAST_WRITES_S)
             await self._finish()
@@ -171,7 +182,8 @@ class Run:
         self._publish(Warning(run=self.name, elapsed_ns=self._elapsed_ns(), text=text, count=count))
 
     def _elapsed_ns(self) -> int:
-        return max(0, time.monotonic_ns() - self._start_ns)
+        now_ns = time.monotonic_ns() if self._end_ns is None else self._end_ns
+        return max(0, now_ns - self._start_ns)
 
     async def _watch_over(self) -> None:
         """Report shards that say nothing, and kill those that hang: then their calls are lost, and the run ends."""
@@ -286,13 +298,21 @@ class Run:
 
     def _publish_snapshot(self) -> Snapshot:
         self._fresh.clear()
+        snapshot = self._snapshot()
+        self._sequence = snapshot.sequence
+        self._publish(snapshot)
+        return snapshot
+
+    def _snapshot(self) -> Snapshot:
+        """How the run stands."""
         measured = self._gathered.measurements()
         measured.queues = self._followed.corrected(measured.queues)
+        if self._exporting is not None:
+            measured.queues = self._exporting.queues(measured.queues)
         elapsed_ns = self._elapsed_ns()
-        self._sequence += 1
-        snapshot = Snapshot(
+        return Snapshot(
             run=self.name,
-            sequence=self._sequence,
+            sequence=self._sequence + 1,
             elapsed_ns=elapsed_ns,
             state=self._state,
             target_rate=0.0 if self._users is not None else self._rate,
@@ -309,11 +329,17 @@ class Run:
             media=measured.media,
             queues=measured.queues,
         )
-        self._publish(snapshot)
-        return snapshot
 
     def _verdict(self, measured: Measurements, elapsed_ns: int) -> Verdict:
         return self._judge.verdict(measured, elapsed_ns, last=self._state is RunState.FINISHED)
+
+    async def _complete_export(self) -> None:
+        """The calls are over: tell the exporter how the run ended, and wait for it; the run's time is over by then."""
+        self._end_ns = time.monotonic_ns()
+        if self._exporting is not None:
+            last = msgspec.structs.replace(self._snapshot(), state=RunState.FINISHED)
+            summary = summarize(self.started, last, self._outcome(last), self._error)
+            await self._exporting.complete(last, RunFinished(run=self.name, summary=summary))
 
     async def _finish(self) -> None:
         self._state = RunState.FINISHED
@@ -344,26 +370,6 @@ class Run:
         return Outcome.PASSED if counters.successful else Outcome.NO_CALLS
 
 
-async def wait_until_ready(links: Sequence[ShardLink]) -> list[Ready]:
-    """The readiness of every shard. Raises the error of the first that cannot start, ShardDied for one that takes too long;
-    the others are left to the caller."""
-    end_s = trio.current_time() + patience.START_S
-    ready = []
-    for index, link in enumerate(links):
-        try:
-            with trio.fail_at(end_s):
-                message = await link.receiver.receive()
-        except trio.EndOfChannel:
-            raise ShardDied(f"worker {index + 1} did not start: {await link.last_words()}") from None
-        except trio.TooSlowError:
-            raise ShardDied(f"worker {index + 1} did not start within {patience.START_S:g} s") from None
-        if isinstance(message, Failed):
-            raise _error_of(message)
-        if isinstance(message, Ready):
-            ready.append(message)
-    return ready
-
-
 async def _write_summary(path: str, summary: Summary) -> str:
     """Write the summary; why that failed, or nothing."""
     try:
@@ -374,11 +380,3 @@ async def _write_summary(path: str, summary: Summary) -> str:
     except trio.TooSlowError:
         return f"{path}: could not be written within {SUMMARY_WRITE_S:g} s"
     return ""
-
-
-def _error_of(failed: Failed) -> GossipperError:
-    """The error that a shard had, as the same class where that takes nothing but its text."""
-    kinds: dict[str, type[GossipperError]] = {
-        kind.__name__: kind for kind in (errors.BindError, errors.TransportError, errors.CommandError)
-    }
-    return kinds.get(failed.kind, GossipperError)(failed.text)

@@ -12,8 +12,8 @@ import sys
 
 import trio
 
+from engine.errors import in_one_line
 from engine.pipe import PipeReceiver, PipeSender
-from engine.shard.mishap import in_one_line
 from engine.shard.protocol import AnyFromShard, AnyToShard, ShardPlan
 from engine.shard.shard import run_shard
 

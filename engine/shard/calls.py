@@ -18,6 +18,7 @@ from typing import Final
 from engine.call import Call, CallBase, CallContext
 from engine.call.matching import NO_BRANCHES, first_recv
 from engine.call.watched import Watched
+from engine.errors import in_one_line, printable
 from engine.messages import Counters, Failure, Role
 from engine.scenario.call_media import CallMedia
 from engine.scenario.data_files import Problem
@@ -25,7 +26,7 @@ from engine.scenario.program import Unsendable
 from engine.shard.commands import Commands
 from engine.shard.destinations import Destinations
 from engine.shard.following.tap import Tap
-from engine.shard.mishap import end_spoiled, in_one_line, printable
+from engine.shard.mishap import end_spoiled
 from engine.shard.notes import Notes
 from engine.shard.pacing import NoPacer, Pacer
 from engine.shard.sources import Sources

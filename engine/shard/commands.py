@@ -16,10 +16,9 @@ from pathlib import Path
 
 import trio
 
-from engine.errors import TransportError
+from engine.errors import TransportError, printable
 from engine.shard import command_runner
 from engine.shard.command_runner import GRACE_S, LAST_S, MOST_BYTES, MOST_WAITING, frame
-from engine.shard.mishap import printable
 from engine.shard.notes import Notes
 from engine.transport.stream.tls_context import PASSWORD_VARIABLE
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.call import CallBase
+from engine.errors import printable
 from engine.messages import Failure
-from engine.shard.mishap import printable
 from engine.transport import Held, Names, Transport
 
 _PORT_DIGITS: Final = 5

@@ -9,22 +9,9 @@ from __future__ import annotations
 
 from engine.call import CallBase
 from engine.call.places import place
+from engine.errors import in_one_line
 from engine.messages import Failure
 from engine.scenario.program import RunAborted
-
-MOST_TEXT = 200
-
-
-def in_one_line(error: BaseException) -> str:
-    """What was raised, for people: one line, and the error itself where it comes in a group of one."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return f"internal error: {type(error).__name__}: {printable(str(error))}"
-
-
-def printable(text: str) -> str:
-    """Text from outside that cannot harm a terminal: no control characters, and not too long."""
-    return "".join(each if each.isprintable() else "?" for each in text[:MOST_TEXT])
 
 
 def end_spoiled(call: CallBase, error: Exception, now_ns: int) -> None:

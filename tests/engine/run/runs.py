@@ -126,8 +126,8 @@ async def engine_with_server(*, in_process: bool = True) -> AsyncIterator[tuple[
         yield bus, await serve(bus)
 
 
-def children() -> set[int]:
-    """The process ids of the shards that are children of this process."""
+def children(module: bytes = b"engine.shard") -> set[int]:
+    """The process ids of the shards, or of what else runs this module, that are children of this process."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
@@ -135,6 +135,6 @@ def children() -> set[int]:
                 command = Path("/proc", pid, "cmdline").read_bytes()
             except OSError:
                 continue
-            if b"engine.shard" in command.split(b"\0"):
+            if module in command.split(b"\0"):
                 found.add(int(pid))
     return found

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The table of sinks: none unless one is asked for, and shards make no record that nobody wants."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from engine.export.sinks import asked_for, recorded
+from engine.options import RunConfig
+from tests.engine.export.recording import surroundings
+from tests.programs import ROOT
+
+ASKED = {"call_records": {"call_records": "calls.jsonl"}}
+"""Options that ask for each sink, by a name for it."""
+
+
+def test_nothing_is_exported_that_nobody_asked_for() -> None:
+    assert asked_for(RunConfig()) == ()
+
+
+@pytest.mark.parametrize("options", ASKED.values(), ids=ASKED)
+def test_a_sink_wants_what_is_recorded_for_it(options: dict[str, str]) -> None:
+    config = RunConfig(**options)  # type: ignore[arg-type]
+    (kind,) = asked_for(config)
+    sink = kind.make(surroundings([], **options))
+    assert kind.records(config) <= sink.wants
+    assert recorded([kind], config) == tuple(sorted(each.__name__ for each in kind.records(config)))
+
+
+def test_no_sink_is_imported_before_it_is_needed() -> None:
+    program = "import sys, engine.run.commands; print(*[name for name in sys.modules if name.startswith('engine.export')])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    allowed = {"engine.export", "engine.export.protocol", "engine.export.sink", "engine.export.sinks"}
+    assert set(done.stdout.split()) == allowed
