@@ -18,14 +18,13 @@ from typing import Final
 import msgspec
 
 from engine.messages import QueueCounts
-from engine.messages.records import Record
+from engine.messages.records import MOST_FRAME_BYTES, Record
 
 MOST_WAITING: Final = 20_000
 """Records of one tick."""
 MOST_UNSENT_BYTES: Final = 16 << 20
 MOST_OF_A_BATCH: Final = 2000
 """Records in one frame: what the exporter decodes at once."""
-SEND_BUFFER: Final = 4 << 20
 LAST_SENDS_S: Final = 1.0
 """How long the end of a shard waits for its last records to be taken."""
 
@@ -38,8 +37,6 @@ class RecordLink:
         self._wanted = frozenset(wanted)
         self._socket = socket.socket(fileno=os.dup(descriptor))
         self._socket.setblocking(False)
-        with contextlib.suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         self._encoder = msgspec.msgpack.Encoder()
         self._records: list[Record] = []
         self._unsent = bytearray()
@@ -79,6 +76,10 @@ class RecordLink:
 
     def _queue(self, batch: list[Record]) -> None:
         data = self._encoder.encode(batch)
+        if len(data) > MOST_FRAME_BYTES and len(batch) > 1:
+            self._queue(batch[: len(batch) // 2])
+            self._queue(batch[len(batch) // 2 :])
+            return
         if self._is_gone or len(self._unsent) + len(data) > MOST_UNSENT_BYTES:
             self._dropped += len(batch)
             return

@@ -42,19 +42,30 @@ async def test_a_run_that_exports_nothing_has_no_exporter() -> None:
         assert (await run.finish()).queues == {}
 
 
-@pytest.mark.parametrize("in_process", [True, False])
-async def test_what_is_recorded_is_written_when_the_run_has_ended(tmp_path: Path, in_process: bool) -> None:
+@pytest.mark.parametrize(("in_process", "workers"), [(True, 1), (False, 1), (False, 2)])
+async def test_what_is_recorded_is_written_when_the_run_has_ended(tmp_path: Path, in_process: bool, workers: int) -> None:
     path = tmp_path / "calls"
     async with engine_with_server(in_process=in_process) as (bus, server):
-        run = await call(bus, server.port, max_calls=50, call_records=str(path))
+        run = await call(bus, server.port, max_calls=50, workers=workers, call_records=str(path))
         assert len(exporters()) == 1
         summary = await run.finish()
         assert exporters() == set()
     assert summary.outcome is Outcome.PASSED
+    assert "dropped" not in str(summary.verdict)
     assert summary.queues == run.snapshots[-1].queues
     conserved(summary.queues)
-    assert summary.queues[CALLS].dropped == 0
-    assert summary.queues[CALLS].written == len(read_lines(path))
+    assert summary.queues[CALLS] == summary.queues[RECORDS] == QueueCounts(offered=50, written=50)
+    lines = read_lines(path)
+    assert sorted(line["call_number"] for line in lines) == list(range(1, 51))
+    assert all(line["success"] and line["messages_sent"] == line["messages_received"] == 3 for line in lines)
+
+
+async def test_calls_are_followed_by_their_records_while_the_run_goes_on(tmp_path: Path) -> None:
+    async with engine_with_server() as (bus, server):
+        run = await call(bus, server.port, rate=20.0, call_records=str(tmp_path / "calls"))
+        await run.until(lambda snapshot: snapshot.queues.get(CALLS, QueueCounts()).written >= 10)
+        await bus.call(StopRun(run=run.name))
+        conserved((await run.finish()).queues)
 
 
 async def test_a_file_that_cannot_be_written_keeps_the_run_from_starting(tmp_path: Path) -> None:
@@ -117,13 +128,24 @@ async def stopped(bus: Bus, run: Watched) -> float:
     return trio.current_time() - began_s
 
 
-async def test_an_exporter_that_is_killed_costs_one_warning() -> None:
-    async with engine_with_server() as (bus, server):
-        run = await long_run(bus, server)
-        os.kill(*exporters(), signal.SIGKILL)
-        await run.until(lambda snapshot: run.warnings)
-        assert await stopped(bus, run) < exporting.COMPLETE_S
-    assert run.warnings == ["the exporter has ended: killed by SIGKILL; what it has not written is dropped"]
+@pytest.mark.parametrize("in_process", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_calls_go_on_when_their_exporter_is_killed_and_what_is_not_known_to_be_written_is_dropped(
+    tmp_path: Path, number: signal.Signals, in_process: bool
+) -> None:
+    async with engine_with_server(in_process=in_process) as (bus, server):
+        run = await call(bus, server.port, rate=100.0, max_calls=350, call_records=str(tmp_path / "calls"))
+        await run.until(lambda snapshot: snapshot.queues.get(CALLS, QueueCounts()).written >= 20)
+        os.kill(*exporters(), number)
+        summary = await run.finish()
+    assert (summary.outcome, summary.counters.successful) == (Outcome.PASSED, 350)
+    assert run.warnings == [f"the exporter has ended: killed by {number.name}; what it has not written is dropped"]
+    conserved(summary.queues)
+    records, calls = summary.queues[RECORDS], summary.queues[CALLS]
+    assert records.offered == 350
+    assert 20 <= calls.written <= calls.offered <= records.written < 350
+    assert f"records dropped {records.dropped} of 350" in str(summary.verdict)
+    assert any(snapshot.queues[RECORDS].dropped for snapshot in run.snapshots[:-1])
 
 
 async def test_an_exporter_that_stops_costs_one_warning_and_no_more_time_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,30 @@ def test_more_than_fit_between_two_ticks(pair: tuple[socket.socket, socket.socke
     link.close()
 
 
+def test_no_frame_is_longer_than_frames_may_be_whatever_peers_send(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_FRAME_BYTES", 10_000)
+    ours, theirs = pair
+    link = RecordLink(ours.fileno(), WANTED)
+    for number in range(30):
+        link.add(started(number, bytes(3000)))
+    link.close()
+    ours.close()
+    theirs.settimeout(5.0)
+    data = bytearray()
+    while piece := theirs.recv(1 << 20):
+        data += piece
+    found = []
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        assert length <= 10_000
+        found += RECORDS_DECODER.decode(bytes(data[4 : 4 + length]))
+        del data[: 4 + length]
+    assert [record.call for record in found] == list(range(30))
+    assert link.counts.written == 30
+
+
 def test_an_exporter_that_is_gone(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     link = RecordLink(ours.fileno(), WANTED)
