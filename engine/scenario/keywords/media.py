@@ -13,12 +13,12 @@ from typing import Final
 
 from engine.media.kinds import MediaKind
 from engine.media.srtp.crypto_words import CRYPTO_WORDS, CryptoWord, Says
-from engine.media.srtp.suites import Suite
+from engine.media.srtp.suites import SUITE_OF_NAME, Suite
 from engine.scenario.assemble import Slot
 from engine.scenario.keywords.slots import fact, ip_type, number_fact
 from engine.scenario.program import CallState, RunFacts
 from engine.scenario.scope import Compiled, Keyword, Scope
-from engine.scenario.template import Parsed, Word
+from engine.scenario.template import Parsed, Text, Word
 
 AUTO_MEDIA_PORTS: Final = 10_000
 """[auto_media_port] starts again after this many ports, four a call."""
@@ -48,19 +48,32 @@ def _crypto(crypto_word: CryptoWord) -> Keyword:
 
     def compile_word(word: Word, scope: Scope) -> Compiled:
         again = word.offset < 0
-        meant = replace(crypto_word, suite=crypto_word.suite or _suite_beside(crypto_word, scope.text))
+        meant = replace(crypto_word, suite=crypto_word.suite or _suite_beside(crypto_word, word, scope.text))
         return Slot(lambda call: call.media.crypto(meant, again))
 
     return Keyword(compile_word)
 
 
-def _suite_beside(crypto_word: CryptoWord, text: Parsed) -> Suite | None:
-    """The suite that the text names for the same place: a tag stands before it, and an answer's follows from it."""
+def _suite_beside(crypto_word: CryptoWord, word: Word, text: Parsed) -> Suite | None:
+    """The suite that the text names for the same place: a tag stands before it, and an answer's follows from it.
+
+    Without a keyword for it, the one that is written out beside the word, in its line.
+    """
     found = (CRYPTO_WORDS.get(part.name) for part in text.parts if isinstance(part, Word))
     place = crypto_word.kind, crypto_word.place
-    return next(
+    named = next(
         (one.suite for one in found if one is not None and one.says is Says.SUITE and (one.kind, one.place) == place), None
     )
+    return named or _suite_written_out(word, text)
+
+
+def _suite_written_out(word: Word, text: Parsed) -> Suite | None:
+    index = next((index for index, part in enumerate(text.parts) if part is word), len(text.parts))
+    before, after = text.parts[max(0, index - 1) : index], text.parts[index + 1 : index + 2]
+    beside = [part.data.rpartition(b"\n")[2] for part in before if isinstance(part, Text)]
+    beside += [part.data.partition(b"\n")[0] for part in after if isinstance(part, Text)]
+    names = b" ".join(beside).decode("latin-1").upper().split()
+    return next((SUITE_OF_NAME[name] for name in names if name in SUITE_OF_NAME), None)
 
 
 def _dtls_setup(word: Word, scope: Scope) -> Compiled:

@@ -48,6 +48,23 @@ def test_a_crypto_line_as_sipp_writes_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "length"),
+    [
+        ("a=crypto:1 AES_256_CM_HMAC_SHA1_80 inline:", 46),
+        ("a=crypto:[cryptotag1audio] AES_256_CM_HMAC_SHA1_32 inline:", 46),
+        ("a=crypto:1 AEAD_AES_256_GCM\tinline:", 44),
+        ("a=crypto:1 AEAD_AES_128_GCM inline:", 28),
+        ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:", 30),
+        ("a=crypto:1 ANOTHER inline:", 30),
+        ("s=AES_256_CM_HMAC_SHA1_80\na=crypto:1 inline:", 30),
+    ],
+)
+def test_a_key_is_as_long_as_a_suite_that_is_written_out_asks_for(line: str, length: int) -> None:
+    made = render(f"{line}[cryptokeyparams1audio]").rpartition(b"inline:")[2]
+    assert len(base64.b64decode(made)) == length
+
+
+@pytest.mark.parametrize(
     ("suite", "name", "characters"),
     [
         ("aescm256sha132", b"AES_256_CM_HMAC_SHA1_32", 64),
