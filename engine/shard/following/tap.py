@@ -105,10 +105,10 @@ class Tap(Watcher):
 
     def send(self, call: CallBase, data: bytes) -> bool:
         """Send a message of a call, and tell that it was sent."""
+        now_unix_ns = time.time_ns()  # before it leaves: an answer may be here before `_send` returns
         if not self._send(call, data):
             return False
         self.settled()
-        now_unix_ns = time.time_ns()
         local, remote = self._transport.ends(call, call.peer)
         if not isinstance(call, Watched):
             self._record_stray(call.call_id, data, now_unix_ns, True, local, remote)
