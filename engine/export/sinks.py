@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.export.sink import Sink, Surroundings
-from engine.messages.records import CallEnded, Record
+from engine.messages.records import CallEnded, MessageRecorded, Record
 from engine.options import RunConfig
 
 Records: TypeAlias = "frozenset[type[Record]]"
@@ -39,11 +39,22 @@ def _call_records(surroundings: Surroundings) -> Sink:
     return CallRecords(surroundings)
 
 
+def _homer(surroundings: Surroundings) -> Sink:
+    from engine.export.homer import homer_of
+
+    return homer_of(surroundings)
+
+
 SINKS: tuple[SinkKind, ...] = (
     SinkKind(
         asked_for=lambda config: bool(config.call_records),
         records=lambda config: frozenset({CallEnded}),
         make=_call_records,
+    ),
+    SinkKind(
+        asked_for=lambda config: bool(config.hep_address),
+        records=lambda config: frozenset({MessageRecorded} if config.hep_what == "all" else ()),
+        make=_homer,
     ),
 )
 

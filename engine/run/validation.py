@@ -50,6 +50,13 @@ def _remote(config: RunConfig, scenario: ScenarioDescription | None) -> None:
         raise OptionError("<remote>", "", "the scenario makes calls and needs the host to call: host[:port]")
 
 
+def _homer(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.hep_address:
+        from engine.export.homer_checks import check_homer  # which others need not import
+
+        check_homer(config)
+
+
 def _websocket_path(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     check_path(config.websocket_path)
 
@@ -112,6 +119,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     check_sources,
     check_tls_role,
     check_tls_files,
+    _homer,
 )
 
 

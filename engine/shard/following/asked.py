@@ -43,13 +43,14 @@ _WORDS: Final[dict[str, Callable[[Follow, str], Follow]]] = {"every": _every, "f
 
 
 def asked_by(config: RunConfig) -> Follow:
-    """What a run's options ask for; a file of followed calls asks for them too. Raises OptionError."""
+    """What a run's options ask for; where followed calls are written or sent, that asks for them too. Raises OptionError."""
     asked = Follow()
     for each in config.follow:
         word, _, value = each.partition("=")
         if word not in _WORDS:
             raise OptionError("-follow", each, "write every=N, failed, text=…, or next=N")
         asked = _WORDS[word](asked, value)
-    if config.trace_pcap and not config.follow:
+    hep_what = config.hep_what if config.hep_address else ""
+    if (config.trace_pcap or hep_what == "followed") and not config.follow:
         asked = msgspec.structs.replace(asked, every=1)
-    return msgspec.structs.replace(asked, failed=asked.failed or config.trace_call_debug)
+    return msgspec.structs.replace(asked, failed=asked.failed or config.trace_call_debug or hep_what == "failed")

@@ -21,6 +21,12 @@ from engine.shard.protocol import Follow
         ({"trace_call_debug": True}, Follow(failed=True)),
         ({"trace_pcap": "a.pcapng"}, Follow(every=1)),
         ({"trace_pcap": "a.pcapng", "follow": ("failed",)}, Follow(failed=True)),
+        ({"hep_address": "homer", "hep_what": "all"}, Follow()),
+        ({"hep_address": "homer", "hep_what": "failed"}, Follow(failed=True)),
+        ({"hep_address": "homer", "hep_what": "failed", "follow": ("every=5",)}, Follow(every=5, failed=True)),
+        ({"hep_address": "homer", "hep_what": "followed"}, Follow(every=1)),
+        ({"hep_address": "homer", "hep_what": "followed", "follow": ("every=5",)}, Follow(every=5)),
+        ({"hep_what": "failed"}, Follow()),
     ],
 )
 def test_what_is_asked(options: dict[str, object], asked: Follow) -> None:
