@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from engine.messages import Outcome, Role, RunStarted, Snapshot, Summary
-from gossipper_tui.views import failures, flow, media, response_times
+from gossipper_tui.views import failures, flow, media, queues, response_times
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, plain
@@ -40,13 +40,14 @@ def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summar
 
 
 def outcome_lines(summary: Summary) -> list[str]:
-    """How the run ended, in words and as an exit code, what TLS gave it, and whether its numbers can be believed."""
+    """How the run ended, in words and as an exit code, what TLS gave it, what was written beside it, and whether its numbers
+    can be believed."""
     target = f" of {rate(summary.target_rate)}" if summary.target_rate and summary.role == Role.UAC else ""
     speed = f"{rate(summary.call_rate)}{target} calls/s"
     outcome = f"{OUTCOME_MARKS[summary.outcome]} {summary.outcome.value} · {speed} · exit code {summary.exit_code}"
     error = [f"✘ {summary.error}"] if summary.error else []
     security = [security_text(summary.tls)] if summary.tls is not None else []
-    return [outcome, *error, *security, verdict_text(summary.verdict)]
+    return [outcome, *error, *security, *queues.texts(summary.queues), verdict_text(summary.verdict)]
 
 
 def _rule(title: str, width: int) -> str:

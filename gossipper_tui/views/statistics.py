@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.messages import Counters, Histogram, Snapshot
+from gossipper_tui.views import queues
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, count, duration, rate
 from gossipper_tui.views.response_times import title
@@ -79,6 +80,7 @@ def statistics(history: RunHistory, width: int) -> list[Line]:
         *_counter_rows(_MESSAGES, snapshot, period),
         None,
         *_counter_rows(_GENERATOR, snapshot, period),
+        *queues.rows(snapshot, period),
         None,
         *_time_rows(snapshot, period),
         *_scenario_rows(snapshot, period),

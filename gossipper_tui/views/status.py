@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.messages import Role, RunStarted, RunState, Snapshot, TlsState, Verdict
 from engine.options import RunConfig
 from engine.options.transports import title_of
-from gossipper_tui.views import media, numbers
+from gossipper_tui.views import media, numbers, queues
 
 STATE_MARKS = {RunState.RUNNING: "●", RunState.PAUSED: "‖", RunState.FINISHING: "◌", RunState.FINISHED: "■"}
 """A mark for each state; the state's name stands beside it, so that neither colour nor mark is needed to tell it."""
@@ -31,6 +31,7 @@ class Status:
     verdict: Verdict
     security: str
     media: str
+    dropped: str
 
     def line(self, width: int) -> str:
         """One line of at most `width` columns; reasons, then the least important parts go first when it is narrow."""
@@ -59,6 +60,7 @@ class Status:
             *([(9, f"p99 {numbers.duration(self.p99_ns, 7)}")] if self.p99_ns is not None else []),
             *([(7, self.media)] if self.media else []),
             *([(6, self.security)] if self.security else []),
+            *([(3, self.dropped)] if self.dropped else []),
             (5, verdict),
         ]
 
@@ -83,6 +85,7 @@ def status(started: RunStarted, snapshot: Snapshot, previous: Snapshot | None = 
         verdict=snapshot.verdict,
         security=security_warning(snapshot.tls),
         media=media.phrase(snapshot, previous),
+        dropped=queues.phrase(snapshot),
     )
 
 
