@@ -56,6 +56,5 @@ def test_the_statistics_of_a_run_have_them() -> None:
     shown = [plain(line).split() for line in statistics.statistics(history, 80)]
     assert ["Written:", "event", "log", "380"] in shown
     assert ["Dropped:", "event", "log", "12"] in shown
-    assert not [
-        row for row in map(plain, statistics.statistics(RunHistory(started(), snapshot=snapshot(4)), 80)) if "Dropped:" in row
-    ]
+    without = statistics.statistics(RunHistory(started(), snapshot=snapshot(4)), 80)
+    assert not [line for line in without if plain(line).startswith(("Written:", "Dropped:"))]
