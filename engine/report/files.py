@@ -9,29 +9,44 @@ from __future__ import annotations
 import io
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import ReportError
 
 
 class LogFile:
-    """A file that a log is appended to, from one thread at a time. What `append` took is in the file when it returns."""
+    """A file that a log is appended to, from one thread at a time. What `append` took is in the file when it returns.
+
+    What it could not write whole is not in the file at all, where nobody else writes to it (`overwrite`): a disk that is full
+    for a while leaves no half lines.
+    """
 
     def __init__(self, path: str, *, overwrite: bool = True) -> None:
         """Open the file: anew, or with `overwrite` false at the end of what is there."""
         self._path = path
         try:
-            self._file = io.BufferedWriter(io.FileIO(path, "w" if overwrite else "a"))
+            self._file = io.FileIO(path, "w" if overwrite else "a")
+            self._is_ours = overwrite and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
         except OSError as error:
             raise ReportError(path, error) from None
 
     def append(self, data: bytes) -> None:
         """Write `data` at the end."""
+        begin = self._file.tell() if self._is_ours else 0
+        left = memoryview(data)
         try:
-            self._file.write(data)
-            self._file.flush()
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
+            self._take_back(begin)
             raise ReportError(self._path, error) from None
+
+    def _take_back(self, begin: int) -> None:
+        if self._is_ours:
+            with suppress(OSError):
+                self._file.seek(begin)
+                self._file.truncate()
 
     def close(self) -> None:
         """Close the file. Closing twice does nothing."""

@@ -22,3 +22,70 @@ class EventLogOptions(FollowingOptions, frozen=True, kw_only=True):
             placeholder="calls.jsonl",
         ),
     ] = ""
+    log_to_stderr: Annotated[
+        bool,
+        Setting(
+            ("-log_stdout",),
+            Kind.SWITCH,
+            Group.OBSERVABILITY,
+            "Write the event log to standard error, a JSON object a line.",
+        ),
+    ] = False
+    log_json_file: Annotated[
+        str,
+        Setting(
+            ("-log_file_jsonl",),
+            Kind.PATH,
+            Group.OBSERVABILITY,
+            "Write the event log to this file, a JSON object a line.",
+            placeholder="events.jsonl",
+        ),
+    ] = ""
+    log_level: Annotated[
+        str,
+        Setting(
+            ("-log_level",),
+            Kind.CHOICE,
+            Group.OBSERVABILITY,
+            "The least that an event of the event log matters.",
+            choices=("info", "warn", "error"),
+            meanings={
+                "info": "every message and every call",
+                "warn": "what is unexpected, late or sent again, warnings, and errors",
+                "error": "calls that fail, and what ends the run",
+            },
+            aliases={"debug": "info", "warning": "warn"},
+        ),
+    ] = "info"
+    log_samples: Annotated[
+        tuple[str, ...],
+        Setting(
+            ("-log_sample",),
+            Kind.TEXTS,
+            Group.OBSERVABILITY,
+            "Of one kind of events, tell only every Nth.",
+            placeholder="sip.send=100",
+        ),
+    ] = ()
+    log_attributes: Annotated[
+        tuple[str, ...],
+        Setting(
+            ("-log_attr",),
+            Kind.TEXTS,
+            Group.OBSERVABILITY,
+            "An attribute that all events of the event log have.",
+            placeholder="name=value",
+        ),
+    ] = ()
+    log_buffer_size: Annotated[
+        int,
+        Setting(
+            ("-log_buffer_size",),
+            Kind.INTEGER,
+            Group.OBSERVABILITY,
+            "Events that wait for each output of the event log at most; what comes beyond is dropped and counted.",
+            unit="events",
+            minimum=1,
+            maximum=10_000_000,
+        ),
+    ] = 16_384

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,18 @@ def test_a_log_is_started_anew_or_continued(tmp_path: Path) -> None:
         assert path.read_bytes().endswith(text)
         log.close()
     assert path.read_bytes() == b"twothree"
+
+
+def test_what_a_log_could_not_write_whole_is_not_in_it(tmp_path: Path) -> None:
+    log = LogFile(str(tmp_path / "log"))
+    log.append(b"one\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(ReportError, match="cannot be written: File too large"):
+            log.append(b"two\n" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    log.append(b"three\n")
+    log.close()
+    assert (tmp_path / "log").read_bytes() == b"one\nthree\n"

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an output of the event log is, and what it may know of its run."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.export.json_lines import LineMaker
+from engine.export.log_events import LogEvent
+from engine.export.sink import Surroundings
+from engine.messages import QueueCounts
+from engine.options import RunConfig
+
+
+class LogOutput(ABC):
+    """One output, for one run; its methods are those of a `Sink`, for one queue."""
+
+    name: str
+    """What its counts stand under."""
+
+    async def open(self) -> None:  # noqa: B027
+        """Get ready, within a second or so. Raises GossipperError for what keeps the run from starting."""
+
+    @abstractmethod
+    def take(self, event: LogEvent) -> None:
+        """Take an event, or drop and count it. Never waits."""
+
+    @abstractmethod
+    async def write(self) -> None:
+        """Bring out what was taken, until nothing waits after `close`; cancelled when that takes too long."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Nothing more comes."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """`write` has ended: what is left is dropped."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> QueueCounts:
+        """What became of what was taken so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogContext:
+    """What an output may know: the run, what is the same for all events (`service.name` …), and who makes lines of them."""
+
+    surroundings: Surroundings
+    resource: Mapping[str, str]
+    lines: LineMaker
+
+    @property
+    def config(self) -> RunConfig:
+        """That of the run."""
+        return self.surroundings.started.config
