@@ -26,9 +26,6 @@ _TOLD: Final = ("username", "realm", "algorithm", "qop")
 _LEAST_FINAL: Final = 200
 _REFUSED: Final = (401, 403, 407)
 
-CallKey = tuple[str, int]
-"""The scenario of a call, and its number."""
-
 
 @dataclass(slots=True)
 class _Open:
@@ -46,7 +43,8 @@ class Authentications:
     """
 
     def __init__(self) -> None:
-        self._open: OrderedDict[CallKey, _Open] = OrderedDict()
+        self._open: OrderedDict[bytes, _Open] = OrderedDict()
+        """By Call-ID: two workers may give the same number to calls that come in."""
 
     def challenged(self, record: Challenged) -> None:
         """A call has taken a challenge, which its next request may answer."""
@@ -69,7 +67,7 @@ class Authentications:
 
     def received(self, record: MessageRecorded, status: int) -> Iterator[Attributes]:
         """A call has received a response: what is told of the request that it answers, if that had credentials."""
-        kept = self._open.get((record.scenario, record.call))
+        kept = self._open.get(record.call_id)
         if kept is None or kept.told is None or status < _LEAST_FINAL or cseq_of(record.data) != kept.cseq:
             return
         yield {**kept.told, "sip.status": status, "result": "refused" if status in _REFUSED else "accepted"}
@@ -77,17 +75,16 @@ class Authentications:
 
     def ended(self, record: Record) -> Iterator[Attributes]:
         """A call is over: what is told of a request without a final answer."""
-        kept = self._open.pop((record.scenario, record.call), None)
+        kept = self._open.pop(record.call_id, None)
         if kept is not None and kept.told is not None:
             yield {**kept.told, "result": "unanswered"}
 
     def _kept(self, record: Record) -> _Open:
-        key = (record.scenario, record.call)
-        kept = self._open.get(key)
+        kept = self._open.get(record.call_id)
         if kept is None:
             if len(self._open) >= MOST_OPEN:
                 self._open.popitem(last=False)
-            kept = self._open[key] = _Open()
+            kept = self._open[record.call_id] = _Open()
         return kept
 
 

@@ -51,7 +51,7 @@ from engine.run.preparation import Prepared, in_thread, prepare
 from engine.run.readiness import wait_until_ready
 from engine.run.run import Run
 from engine.run.source_addresses import addresses_of
-from engine.run.validation import check_options
+from engine.run.validation import check_options, check_stderr
 from engine.scenario.data_files import LoadedFile
 from engine.scenario.describe import describe_scenario
 from engine.scenario.library import list_scenarios
@@ -95,7 +95,7 @@ class Engine:
 
     async def check_options(self, command: CheckOptions) -> tuple[OptionProblem, ...]:
         """See `CheckOptions`."""
-        return await in_thread(partial(check_options, command.config))
+        return await in_thread(partial(check_options, command.config, has_stderr=self._in_process))
 
     async def make_certificates(self, command: MakeCertificates) -> Certificates:
         """See `MakeCertificates`. Whoever gives up waits for the end of it: there are all files then, or none."""
@@ -105,6 +105,7 @@ class Engine:
 
     async def start_run(self, command: StartRun) -> RunStarted:
         """See `StartRun`."""
+        check_stderr(command.config, has_stderr=self._in_process)
         prepared = await in_thread(partial(prepare, command.config))
         config = settled(command.config)
         number = next(self._numbers)

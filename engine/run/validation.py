@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
+from engine.export.log_events import read_attributes, read_samples
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config, settled
 from engine.run.data_checks import check_data_files, check_indexes
@@ -103,6 +105,17 @@ def _followed(config: RunConfig, scenario: ScenarioDescription | None) -> None:
     asked_by(config)
 
 
+def _event_log(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    for flag, texts, read in (
+        ("-log_sample", config.log_samples, read_samples),
+        ("-log_attr", config.log_attributes, read_attributes),
+    ):
+        try:
+            read(texts)
+        except ValueError as error:
+            raise OptionError(flag, " ".join(texts), str(error)) from None
+
+
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
@@ -120,6 +133,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     check_tls_role,
     check_tls_files,
     _homer,
+    _event_log,
 )
 
 
@@ -135,7 +149,14 @@ def problems_of(config: RunConfig, scenario: ScenarioDescription | None) -> Iter
             yield error
 
 
-def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
+def check_stderr(config: RunConfig, *, has_stderr: bool) -> None:
+    """Raise OptionError when standard error is to be written to and is not ours, because a screen is drawn on the terminal."""
+    if config.log_to_stderr and not has_stderr:
+        what = "there is a screen where standard error would be; write to a file (-log_file_jsonl), or use gossipper sipp"
+        raise OptionError("-log_stdout", "true", what)
+
+
+def check_options(config: RunConfig, *, has_stderr: bool = True) -> tuple[OptionProblem, ...]:
     """The same for an interface: by the names of options, with a scenario that cannot run as a problem of its option.
 
     It reads files. A scenario that comes out of a pipe is not looked at: that would take it from the run.
@@ -153,8 +174,16 @@ def check_options(config: RunConfig) -> tuple[OptionProblem, ...]:
         found.append(OptionProblem(option=scenario_option, message=str(error)))
     others = list(_seconds(config, found))
     scenario = scenario and with_globals(scenario, others)
-    found += [OptionProblem(option=_name_of(error.option), message=error.message) for error in problems_of(config, scenario)]
+    refused = chain(problems_of(config, scenario), _stderr_problems(config, has_stderr))
+    found += [OptionProblem(option=_name_of(error.option), message=error.message) for error in refused]
     return tuple(found)
+
+
+def _stderr_problems(config: RunConfig, has_stderr: bool) -> Iterator[OptionError]:
+    try:
+        check_stderr(config, has_stderr=has_stderr)
+    except OptionError as error:
+        yield error
 
 
 def _seconds(config: RunConfig, found: list[OptionProblem]) -> Iterator[ScenarioDescription]:

@@ -49,8 +49,7 @@ def test_a_response_to_another_request_says_nothing_of_them() -> None:
     taken = Authentications()
     list(taken.sent(message(sent("INVITE"), sent=True)))
     assert list(taken.received(message(response(200, "OK", "PRACK", 3)), 200)) == []
-    assert list(taken.received(message(response(200, "OK", "INVITE", 2), call=8), 200)) == []
-    assert list(taken.received(message(response(200, "OK", "INVITE", 2), scenario="incoming"), 200)) == []
+    assert list(taken.received(message(response(200, "OK", "INVITE", 2), call_id=b"8"), 200)) == []
     assert list(taken.ended(call_ended())) == [{**TOLD, "result": "unanswered"}]
     assert list(taken.ended(call_ended())) == []
 
@@ -80,8 +79,8 @@ def test_calls_whose_ends_are_lost_do_not_fill_the_memory(monkeypatch: pytest.Mo
     monkeypatch.setattr(authentications, "MOST_OPEN", 10)
     taken = Authentications()
     for number in range(30):
-        list(taken.sent(message(sent(), sent=True, call=number)))
-    left = [number for number in range(30) if list(taken.ended(call_ended(call=number)))]
+        list(taken.sent(message(sent(), sent=True, call_id=b"%d" % number)))
+    left = [number for number in range(30) if list(taken.ended(call_ended(call_id=b"%d" % number)))]
     assert left == list(range(20, 30))
 
 

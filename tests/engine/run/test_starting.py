@@ -42,6 +42,8 @@ NOWHERE = "no/where"
         ({"workers": 2, "call_limit": 1}, OptionError, "-l: 2 workers"),
         ({"workers": 2, "local_port": 65535}, OptionError, "-p: 2 workers"),
         ({"media_port": 7000, "max_media_port": 6999}, OptionError, "-max_rtp_port: ports for media begin at -mp 7000"),
+        ({"log_samples": ("rtd=2", "rdt=2")}, OptionError, "-log_sample: 'rdt' is no kind of event; there are engine.started"),
+        ({"log_attributes": ("site",)}, OptionError, "-log_attr: 'site' is no attribute; write NAME=VALUE"),
         ({"remote": "nowhere.invalid"}, TransportError, "nowhere.invalid: the remote host cannot be resolved"),
         ({"local_ip": "192.0.2.1"}, BindError, "choose one with -i"),
         ({"bind_to_device": "eth99"}, BindError, "-bind_to_device eth99: there is no network device 'eth99'"),
@@ -122,6 +124,17 @@ async def test_where_a_server_listens_is_told(options: dict[str, Any], told: str
         assert host == told or (not told and host != "0.0.0.0")
         with pytest.raises(BindError, match=f"port {port}: "):
             await serve(bus, **{**options, "local_port": int(port), "transport": options.get("transport", "u1")})
+
+
+async def test_under_a_screen_there_is_no_standard_error() -> None:
+    config = RunConfig(remote="127.0.0.1", log_to_stderr=True)
+    async with open_engine(in_process=False) as bus:
+        with pytest.raises(OptionError, match=r"-log_stdout: there is a screen .*; write to a file"):
+            await bus.call(StartRun(config=config))
+        [problem] = await bus.call(CheckOptions(config=config))
+        assert problem.option == "log_to_stderr"
+    async with open_engine(in_process=True) as bus:
+        assert await bus.call(CheckOptions(config=config)) == ()
 
 
 async def test_the_same_problems_are_found_without_starting(tmp_path: Path) -> None:
