@@ -6,8 +6,6 @@ Lines wait in a queue, and a thread makes and writes them. While writing fails t
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -16,6 +14,7 @@ import msgspec
 import trio
 
 from engine.errors import ReportError
+from engine.export.own_files import place_of
 from engine.export.results import result_of
 from engine.export.sink import Item, Sink, Surroundings
 from engine.export.waiting import Waiting
@@ -29,8 +28,6 @@ SCHEMA: Final = "gossipper_call_record_v2"
 MOST_WAITING: Final = 50_000
 MOST_AT_ONCE: Final = 1000
 _NS_PER_MS: Final = 1_000_000
-_OF_A_PROCESS: Final = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>\d+)")
-_NUMBERS: Final = {"out": "1", "err": "2"}
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -146,12 +143,6 @@ def record_of(call: CallEnded) -> CallRecord:
         retransmissions=call.retransmissions,
         media=dict(call.media) if call.media else None,
     )
-
-
-def place_of(path: str) -> str:
-    """Where a file of the run's is for this process, a child of it: `/dev/stdout` is the run's, not ours."""
-    named = _OF_A_PROCESS.fullmatch(path)
-    return f"/proc/{os.getppid()}/fd/{_NUMBERS.get(named['name'], named['number'])}" if named else path
 
 
 def _ms(duration_ns: int) -> float:

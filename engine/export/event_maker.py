@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from engine.export.authentications import Authentications
 from engine.export.log_events import LEVELS, Asked, Attributes, Level, LogEvent, LogKind
+from engine.export.results import result_of
 from engine.export.start_lines import StartLine, cseq_of, start_line_of
-from engine.messages import Event, Failure, Role, RunFinished, RunStarted, Warning
-from engine.messages.counts import MEDIA_FAILURES
+from engine.messages import Event, Role, RunFinished, RunStarted, Warning
 from engine.messages.records import (
     ActionLogged,
     CallEnded,
@@ -30,17 +30,6 @@ from engine.version import __version__
 MOST_TOLD: Final = 500
 """Bytes of a Call-ID; what is longer is cut."""
 
-RESULTS: Final[Mapping[Failure | None, str]] = {
-    None: "success",
-    **dict.fromkeys(Failure, "scenario_error"),
-    **dict.fromkeys((Failure.TIMEOUT_ON_RECV, Failure.TIMEOUT_ON_SEND, Failure.MAX_RETRANSMISSIONS), "timeout"),
-    **dict.fromkeys((Failure.UNEXPECTED_MESSAGE, Failure.CALL_REJECTED), "unexpected_sip"),
-    **dict.fromkeys(
-        (Failure.CANNOT_SEND, Failure.TCP_CONNECT, Failure.TCP_CLOSED, Failure.OUTBOUND_CONGESTION), "transport_error"
-    ),
-    **dict.fromkeys(MEDIA_FAILURES, "media_error"),
-}
-"""The `result` of a `call.ended`, in the words of the namesake in Go where it has one. What is cut off is `cancelled`."""
 _MAIN: Final = "main"
 _ACTION_LEVELS: Final = {level.value: level for level in Level}
 _ROLES: Final = {Role.UAC: "client", Role.UAS: "server"}
@@ -130,7 +119,7 @@ class EventMaker:
         if self._authentications is not None:
             for told in self._authentications.ended(record):
                 self._authentication(record, told)
-        result = "cancelled" if record.cut_off else RESULTS[record.failure]
+        result = result_of(record.failure, cut_off=record.cut_off)
         outcome = f"failed: {record.reason}" if record.failure else "was cut off" if record.cut_off else "succeeded"
         attributes = self._of_call(record)
         attributes |= {

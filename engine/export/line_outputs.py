@@ -19,6 +19,7 @@ import trio
 from engine.errors import GossipperError, ReportError
 from engine.export.log_events import LogEvent
 from engine.export.log_output import LogContext, LogOutput
+from engine.export.own_files import place_of
 from engine.export.waiting import Waiting
 from engine.messages import QueueCounts
 from engine.report.files import LogFile
@@ -104,7 +105,7 @@ class FileLines(_LineOutput):
     async def open(self) -> None:
         """Open the file. Raises GossipperError."""
         with trio.move_on_after(OPEN_S):
-            self._file = await trio.to_thread.run_sync(LogFile, self._path, abandon_on_cancel=True)
+            self._file = await trio.to_thread.run_sync(LogFile, place_of(self._path), abandon_on_cancel=True)
             return
         raise GossipperError(f"{self._path}: cannot be opened within {OPEN_S:g} s; is it a pipe that nobody reads?")
 

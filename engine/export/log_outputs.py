@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.export.log_output import LogContext, LogOutput
 from engine.options import RunConfig
+
+if TYPE_CHECKING:
+    from engine.export.log_output import LogContext, LogOutput
 
 
 @dataclass(frozen=True, slots=True)

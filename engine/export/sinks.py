@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from engine.export.log_events import asked_of
+from engine.export.log_outputs import outputs_of
 from engine.export.sink import Sink, Surroundings
 from engine.messages.records import CallEnded, MessageRecorded, Record
 from engine.options import RunConfig
@@ -45,6 +47,12 @@ def _homer(surroundings: Surroundings) -> Sink:
     return homer_of(surroundings)
 
 
+def _event_log(surroundings: Surroundings) -> Sink:
+    from engine.export.event_log import EventLog
+
+    return EventLog(surroundings)
+
+
 SINKS: tuple[SinkKind, ...] = (
     SinkKind(
         asked_for=lambda config: bool(config.call_records),
@@ -55,6 +63,12 @@ SINKS: tuple[SinkKind, ...] = (
         asked_for=lambda config: bool(config.hep_address),
         records=lambda config: frozenset({MessageRecorded} if config.hep_what == "all" else ()),
         make=_homer,
+    ),
+    SinkKind(
+        asked_for=lambda config: bool(outputs_of(config)),
+        records=lambda config: asked_of(config).records,
+        make=_event_log,
+        to_stderr=lambda config: config.log_to_stderr,
     ),
 )
 

@@ -15,7 +15,8 @@ import trio
 
 from engine.errors import ReportError
 from engine.export import call_records as module
-from engine.export.call_records import CallRecords, place_of
+from engine.export.call_records import CallRecords
+from engine.export.own_files import place_of
 from engine.export.results import RESULTS, result_of
 from engine.messages import Failure, QueueCounts
 from engine.messages.records import CallEnded

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,11 @@ from engine.options import RunConfig
 from tests.engine.export.recording import surroundings
 from tests.programs import ROOT
 
-ASKED = {"call_records": {"call_records": "calls.jsonl"}}
+ASKED = {
+    "call_records": {"call_records": "calls.jsonl"},
+    "event log to a file": {"log_json_file": "events.jsonl"},
+    "event log to stderr": {"log_to_stderr": True, "log_level": "error"},
+}
 """Options that ask for each sink, by a name for it."""
 
 
@@ -22,8 +27,8 @@ def test_nothing_is_exported_that_nobody_asked_for() -> None:
 
 
 @pytest.mark.parametrize("options", ASKED.values(), ids=ASKED)
-def test_a_sink_wants_what_is_recorded_for_it(options: dict[str, str]) -> None:
-    config = RunConfig(**options)  # type: ignore[arg-type]
+def test_a_sink_wants_what_is_recorded_for_it(options: dict[str, Any]) -> None:
+    config = RunConfig(**options)
     (kind,) = asked_for(config)
     sink = kind.make(surroundings([], **options))
     assert kind.records(config) <= sink.wants
@@ -33,5 +38,5 @@ def test_a_sink_wants_what_is_recorded_for_it(options: dict[str, str]) -> None:
 def test_no_sink_is_imported_before_it_is_needed() -> None:
     program = "import sys, engine.run.commands; print(*[name for name in sys.modules if name.startswith('engine.export')])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    allowed = {"engine.export", "engine.export.protocol", "engine.export.sink", "engine.export.sinks"}
-    assert set(done.stdout.split()) == allowed
+    light = {"log_events", "log_outputs", "protocol", "sink", "sinks"}
+    assert set(done.stdout.split()) == {"engine.export", *(f"engine.export.{name}" for name in light)}
