@@ -153,6 +153,7 @@ class Exporting:
             self._gone.set()
             await trio.sleep_forever()
         finally:
+            self.let_go()
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(self._receiver)
                 await end_child(self._process, LAST_WORD_S)

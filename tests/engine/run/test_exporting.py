@@ -16,8 +16,9 @@ import trio
 
 from engine import open_engine
 from engine.bus import Bus
-from engine.errors import ExportError
+from engine.errors import BindError, ExportError
 from engine.messages import Outcome, QueueCounts, StopRun
+from engine.options import RunConfig
 from engine.run import commands, exporting, patience
 from engine.run.links import ShardLink, start_child, start_in_process
 from engine.shard.protocol import ShardPlan
@@ -25,6 +26,7 @@ from tests.engine.export.conservation import conserved
 from tests.engine.export.recording import ended, frame
 from tests.engine.export.test_call_records import read_lines
 from tests.engine.run.runs import ENDLESS_MS, LIMIT_S, Watched, call, children, engine_with_server, serve
+from tests.engine.transport.sides import no_more_files
 
 CALLS = "call records"
 RECORDS = "records"
@@ -88,6 +90,27 @@ async def test_an_exporter_that_cannot_be_started_keeps_the_run_from_starting(
         monkeypatch.setattr("sys.executable", str(tmp_path / "none"))
         with pytest.raises(ExportError, match=r"^the exporter cannot be started: No such file or directory"):
             await call(bus, server.port, call_records="/dev/null")
+
+
+@pytest.mark.parametrize("free", range(8))
+async def test_without_descriptors_nothing_is_started_and_nothing_left_open(free: int) -> None:
+    before = os.listdir("/proc/self/fd")
+    async with trio.open_nursery() as nursery:
+        with (
+            no_more_files(but=free),
+            pytest.raises(ExportError, match="cannot be started: Too many open files; see"),
+        ):
+            await exporting.start_exporter(RunConfig(call_records="/dev/null", workers=2), nursery, has_stderr=False)
+        assert os.listdir("/proc/self/fd") == before
+
+
+async def test_a_run_that_cannot_start_leaves_neither_an_exporter_nor_its_sockets(tmp_path: Path) -> None:
+    async with engine_with_server() as (bus, server):
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(BindError):
+            await call(bus, server.port, local_port=server.port, call_records=str(tmp_path / "calls"), workers=1)
+        assert exporters() == set()
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 async def test_an_exporter_that_hangs_at_once_keeps_the_run_from_starting(
