@@ -35,9 +35,9 @@ class FollowedCalls:
             yield call
 
     def corrected(self, queues: Mapping[str, QueueCounts]) -> dict[str, QueueCounts]:
-        """The counts of the shards, with what was left out here."""
+        """The counts of the shards, without what was left out here, for nobody had asked for so many."""
         counts = queues.get(FOLLOWED_CALLS)
         if counts is None or not self._left_out:
             return dict(queues)
-        left_out = {"written": counts.written - self._left_out, "dropped": counts.dropped + self._left_out}
+        left_out = {"written": counts.written - self._left_out, "offered": counts.offered - self._left_out}
         return {**queues, FOLLOWED_CALLS: msgspec.structs.replace(counts, **left_out)}

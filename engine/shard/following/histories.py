@@ -121,13 +121,13 @@ class Histories:
             history.why = FAILED
         if history.why == NOT_YET:
             return False
-        self._offered += 1
-        if history.why == FAILED and failure is not None and not self._has_room_for(failure):
-            self._dropped += 1
+        if history.why == FAILED and failure is not None and not self._may_be_told(failure):
             return False
+        self._offered += 1
         return True
 
-    def _has_room_for(self, failure: Failure) -> bool:
+    def _may_be_told(self, failure: Failure) -> bool:
+        """Whether one more of the class was asked for: what was not is no loss."""
         told = self._failed[failure] = self._failed.get(failure, 0) + 1
         return told <= self._most_failed
 
