@@ -114,3 +114,17 @@ class Listening:
             count = len(self._came)
             time.sleep(2 * _POLL_S)
         return [read_packet(data) for data in self._came]
+
+
+class Deaf:
+    """Homer over TCP that takes a connection and reads nothing."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Deaf:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()

@@ -11,7 +11,7 @@ import pytest
 from engine.messages import Summary
 from tests.certificates import Lab
 from tests.hep import Packet
-from tests.interop.homer import KamailioHomer, Listening
+from tests.interop.homer import Deaf, KamailioHomer, Listening
 from tests.interop.sides import Ours, at
 from tests.programs import ROOT, Program, Programs, free_port
 
@@ -52,10 +52,14 @@ class Sides:
         program.wait_bound(self.server.port)
         return program
 
-    def call(self, *arguments: str, code: int = 0) -> Summary:
-        """Make the calls; what the client sums up. What it said is in `said`."""
+    def begin(self, *arguments: str, scenario: tuple[str, str] = ("-sn", "uac")) -> Program:
+        """Start the client."""
         to = at(self.server.host, self.server.port)
-        program = self.client.start("-sn", "uac", "-m", str(CALLS), "-r", "100", to, *self._common, *arguments)
+        return self.client.start(*scenario, "-m", str(CALLS), "-r", "100", to, *self._common, *arguments)
+
+    def call(self, *arguments: str, code: int = 0, scenario: tuple[str, str] = ("-sn", "uac")) -> Summary:
+        """Make the calls; what the client sums up. What it said is in `said`."""
+        program = self.begin(*arguments, scenario=scenario)
         assert program.wait() == code, program.output
         self.said = program.output
         return self.client.summary()
@@ -142,3 +146,39 @@ def test_without_homer_calls_are_as_ever_and_what_it_did_not_get_is_told(
     assert f"HEP dropped {queue.dropped} of {queue.offered}" in str(summary.verdict)
     assert sides.said.count("Homer at 127.0.0.1:") == 1
     assert f"over {protocol.upper()}: Connection refused; " in sides.said
+
+
+def test_a_homer_that_reads_nothing_holds_up_no_call_and_not_the_end(
+    two_folders: tuple[Programs, Programs], tmp_path: Path
+) -> None:
+    long = tmp_path / "long.xml"  # more of it than both kernels take
+    text = (ROOT / "scenarios" / "uac.xml").read_text()
+    long.write_text(text.replace("CSeq: 1 INVITE", f"X-Long: {'x' * 50_000}\n      CSeq: 1 INVITE", 1))
+    sides = Sides(two_folders)
+    sides.serve("-sn", "uas")
+    with Deaf() as homer:
+        place = ("-hep_addr", f"127.0.0.1:{homer.port}", "-hep_proto", "tcp")
+        summary = sides.call(*place, scenario=("-sf", str(long)))
+    queue = summary.queues["HEP"]
+    assert summary.counters.successful == CALLS
+    assert queue.dropped > 0
+    assert queue.offered == queue.written + queue.dropped == counted(summary)
+
+
+def test_a_homer_that_is_killed_in_the_middle_costs_what_it_had_not_got(
+    two_folders: tuple[Programs, Programs], programs: Programs
+) -> None:
+    sides = Sides(two_folders)
+    sides.serve("-sn", "uas")
+    homer = KamailioHomer(programs)
+    client = sides.begin("-hep_addr", f"127.0.0.1:{homer.port}", "-r", "20")
+    homer.read(CALLS)
+    homer.program.end()
+    assert client.wait() == 0, client.output
+    summary = sides.client.summary()
+    queue = summary.queues["HEP"]
+    assert summary.counters.successful == CALLS
+    assert queue.written >= CALLS
+    assert queue.dropped > 0
+    assert queue.offered == queue.written + queue.dropped == counted(summary)
+    assert client.output.count("Homer at 127.0.0.1:") == 1
