@@ -20,7 +20,8 @@ from tests.programs import Programs, free_port, require
 LIMIT_S = 20
 _POLL_S = 0.02
 _BUFFER = 4 << 20
-_TERMINAL = "import pty, sys; pty.spawn(sys.argv[1:])"
+IN_TERMINAL = (sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])")
+"""What to begin a command with that needs a terminal."""
 _READ = re.compile(r"read: (\w+) (\d+) (\S+) (\d+) (.*)\|$", re.M)
 _CHUNKS = re.compile(r"chunks: (.*)\|$", re.M)
 
@@ -55,16 +56,21 @@ class Sngrep:
         self.port = free_port()
         self._capture = programs.folder / "sngrep.pcap"
         sngrep = (require("sngrep"), "-F", "-N", "-q", "-L", f"udp:127.0.0.1:{self.port}", "-O", str(self._capture))
-        self._program = programs.start(sys.executable, "-c", _TERMINAL, *sngrep, environment={"TERM": "xterm"})
+        self._program = programs.start(*IN_TERMINAL, *sngrep, environment={"TERM": "xterm"})
         self._program.wait_bound(self.port)
 
     def written(self, count: int) -> list[tuple[float, dpkt.ip.IP]]:
         """Time and IPv4 packet of so many messages."""
-        end = time.monotonic() + LIMIT_S
-        while len(found := _packets(self._capture)) < count:
-            assert time.monotonic() < end, f"{len(found)} of {count} packets"
-            time.sleep(_POLL_S)
-        return found
+        return packets_of(self._capture, count)
+
+
+def packets_of(capture: Path, count: int) -> list[tuple[float, dpkt.ip.IP]]:
+    """Time and IPv4 packet of so many messages, which have to come into a file that is being written."""
+    end = time.monotonic() + LIMIT_S
+    while len(found := _packets(capture)) < count:
+        assert time.monotonic() < end, f"{len(found)} of {count} packets"
+        time.sleep(_POLL_S)
+    return found
 
 
 def _packets(capture: Path) -> list[tuple[float, dpkt.ip.IP]]:
