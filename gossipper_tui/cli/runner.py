@@ -15,13 +15,26 @@ import trio
 from engine import open_engine
 from engine.bus import Subscription
 from engine.errors import KeyPasswordNeeded
-from engine.messages import EXIT_CODES, Event, Outcome, Role, RunFinished, RunStarted, Snapshot, StartRun, Warning
+from engine.messages import (
+    EXIT_CODES,
+    CallTrace,
+    Event,
+    FollowedCall,
+    Outcome,
+    Role,
+    RunFinished,
+    RunStarted,
+    Snapshot,
+    StartRun,
+    Warning,
+)
 from engine.options import RunConfig
 from gossipper_tui.cli.key_password import ask_password
 from gossipper_tui.cli.keyboard import Keyboard
 from gossipper_tui.cli.output import Output
 from gossipper_tui.cli.signals import trapped_signals
 from gossipper_tui.cli.steering import Steering
+from gossipper_tui.views.followed import MOST_CALLS
 from gossipper_tui.views.numbers import rate
 from gossipper_tui.views.status import run_title, status
 
@@ -64,7 +77,7 @@ async def _play(config: RunConfig, output: Output, with_status: bool) -> int:
     # The signals first: none may end the process while the terminal is in cbreak mode.
     with trapped_signals(act, keyboard), keyboard:
         async with open_engine(in_process=True) as bus:
-            with bus.subscribe(Snapshot, Warning, RunFinished) as events:
+            with bus.subscribe(Snapshot, Warning, CallTrace, RunFinished) as events:
                 with starting:
                     started = await bus.call(StartRun(config=config))
                 if starting.cancelled_caught:
@@ -83,6 +96,8 @@ async def _report(started: RunStarted, events: Subscription[Event], output: Outp
     output.line(_opening(started))
     shown: Snapshot | None = None
     newest: Snapshot | None = None
+    followed: list[FollowedCall] = []
+    followed_in_all = 0
     async for event in events:
         match event:
             case Snapshot():
@@ -90,13 +105,17 @@ async def _report(started: RunStarted, events: Subscription[Event], output: Outp
                 if with_status and (shown is None or event.elapsed_ns - shown.elapsed_ns >= STATUS_PERIOD_NS):
                     output.status(status(started, event, shown).line(output.width - 1))
                     shown = event
+            case CallTrace():
+                followed_in_all += 1
+                if len(followed) < MOST_CALLS:
+                    followed.append(event.call)
             case Warning():
                 output.line(f"warning: {event.text}" + (f" (×{event.count})" if event.count > 1 else ""))
             case RunFinished():
                 from gossipper_tui.views.final import final_screen
 
                 output.status("")
-                output.line(final_screen(started, newest, event.summary, output.width))
+                output.line(final_screen(started, newest, event.summary, output.width, followed, followed_in_all))
                 return event.summary.exit_code
     return EXIT_CODES[Outcome.ERROR]
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from engine.messages import Outcome, Role, RunStarted, Snapshot, Summary
-from gossipper_tui.views import failures, flow, media, queues, response_times
+from engine.messages import FollowedCall, Outcome, Role, RunStarted, Snapshot, Summary
+from gossipper_tui.views import failures, flow, followed, media, queues, response_times
 from gossipper_tui.views.history import RunHistory
 from gossipper_tui.views.numbers import clock, rate
 from gossipper_tui.views.spans import Line, plain
@@ -23,8 +23,18 @@ OUTCOME_MARKS = {
 """A mark beside the word that says how a run ended."""
 
 
-def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summary, width: int) -> str:
-    """Everything worth keeping, in lines of at most `width` columns; the last line is the verdict."""
+def final_screen(
+    started: RunStarted,
+    snapshot: Snapshot | None,
+    summary: Summary,
+    width: int,
+    followed_calls: Sequence[FollowedCall] = (),
+    followed_in_all: int = 0,
+) -> str:
+    """Everything worth keeping, in lines of at most `width` columns; the last line is the verdict.
+
+    `followed_calls` are the first of those that were followed.
+    """
     history = RunHistory(started, snapshot=snapshot, summary=summary)
     blocks = [[_rule(f"{run_title(started)}  {clock(int(summary.elapsed_s * 1e9))}", width)]]
     if snapshot is not None:
@@ -35,6 +45,8 @@ def final_screen(started: RunStarted, snapshot: Snapshot | None, summary: Summar
             blocks.append(_texts(media.table(history, width)))
         if snapshot.counters.failed:
             blocks.append(_texts(failures.table(history, width)))
+    if followed_calls:
+        blocks.append(_texts(followed.several(followed_calls, followed_in_all, width)))
     blocks.append(outcome_lines(summary))
     return "\n\n".join("\n".join(block) for block in blocks)
 

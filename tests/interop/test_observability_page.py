@@ -38,3 +38,14 @@ def test_the_page_has_every_field_of_a_call_record() -> None:
     assert f"`{SCHEMA}`" in section
     assert [result for result in (*RESULTS.values(), CANCELLED) if f"`{result}`" not in section] == []
     assert msgspec.structs.fields(CallRecord)[0].default == SCHEMA
+
+
+def test_followed_calls_stand_in_the_final_text(programs: Programs, shell: dict[str, str]) -> None:
+    section = section_of("Followed calls")
+    (block,) = blocks_of(section)
+    (said,) = run_block(programs, shell, block)
+    assert re.findall(r"^Call ([0-9]+) to 127.0.0.1 port [0-9]+ · .* · followed: every 100$", said, re.M) == ["100", "200"]
+    shown = re.search(r"```text\n(Call 100 .*?)```", section, re.S)
+    assert shown
+    steps = re.compile(r"[▶◀] step [0-9] +(?:SIP/2.0 )?([A-Z]+|[0-9]+) ")
+    assert steps.findall(shown[1]) == steps.findall(said)[:6] == ["INVITE", "180", "200", "ACK", "BYE", "200"]
