@@ -35,6 +35,7 @@ from engine.report.summary import summarize, write_summary_json
 from engine.run import patience
 from engine.run.exporting import Exporting
 from engine.run.followed import FollowedCalls
+from engine.run.idle_checks import idle_export_options
 from engine.run.links import ShardLink, wait_until_gone
 from engine.run.observers import open_observers
 from engine.run.patience import Patience
@@ -124,7 +125,8 @@ class Run:
             self._start_ns = time.monotonic_ns() + START_LEAD_NS
             self._tell_all(Go(start_ns=self._start_ns))
             self._publish_snapshot()
-            for text in idle_options(self.started.config, self.started.scenario.role):
+            config = self.started.config
+            for text in (*idle_options(config, self.started.scenario.role), *idle_export_options(config)):
                 self._warn(text)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._time_out)
