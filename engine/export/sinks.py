@@ -53,6 +53,12 @@ def _event_log(surroundings: Surroundings) -> Sink:
     return EventLog(surroundings)
 
 
+def _metrics(surroundings: Surroundings) -> Sink:
+    from engine.export.metrics.sink import Metrics
+
+    return Metrics(surroundings)
+
+
 SINKS: tuple[SinkKind, ...] = (
     SinkKind(
         asked_for=lambda config: bool(config.call_records),
@@ -70,6 +76,7 @@ SINKS: tuple[SinkKind, ...] = (
         make=_event_log,
         to_stderr=lambda config: config.log_to_stderr,
     ),
+    SinkKind(asked_for=lambda config: bool(config.metrics), records=lambda config: frozenset(), make=_metrics),
 )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Annotated, Final
 
@@ -83,9 +83,16 @@ class Histogram(msgspec.Struct, kw_only=True):
         found = []
         for percent in percents:
             index = min(bisect_left(running, max(1, math.ceil(percent / 100 * total))), len(values) - 1)
-            middle = values[index] + self._width_ns(values[index]) // 2
-            found.append(max(self.min_ns, min(middle, self.max_ns)))
+            found.append(self._told_ns(values[index]))
         return found
+
+    def told(self) -> Iterator[tuple[int, int]]:
+        """For each bucket the value that is told of it, in ns, and how many values it holds."""
+        return ((self._told_ns(bucket), count) for bucket, count in self.buckets.items())
+
+    def _told_ns(self, bucket: int) -> int:
+        """Its middle, within the extremes."""
+        return max(self.min_ns, min(bucket + self._width_ns(bucket) // 2, self.max_ns))
 
     def _width_ns(self, bucket: int) -> int:
         return 1 << max(0, bucket.bit_length() - self.kept_bits)

@@ -11,6 +11,7 @@ from engine.errors import GossipperError, OptionError
 from engine.export.log_events import read_attributes, read_samples
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config, settled
+from engine.options.config.metrics import METRICS_PORT
 from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
 from engine.run.source_addresses import check_sources
@@ -116,6 +117,11 @@ def _event_log(config: RunConfig, scenario: ScenarioDescription | None) -> None:
             raise OptionError(flag, " ".join(texts), str(error)) from None
 
 
+def _metrics(config: RunConfig, scenario: ScenarioDescription | None) -> None:
+    if config.metrics:
+        split_host_port(config.metrics, METRICS_PORT, "-metrics")
+
+
 _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _one_scenario,
     check_seconds,
@@ -127,6 +133,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _workers,
     _media_ports,
     _followed,
+    _metrics,
     check_data_files,
     check_indexes,
     check_sources,

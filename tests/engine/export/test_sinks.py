@@ -17,6 +17,7 @@ from tests.programs import ROOT
 ASKED = {
     "call_records": {"call_records": "calls.jsonl"},
     "event log to a file": {"log_json_file": "events.jsonl"},
+    "metrics": {"metrics": "127.0.0.1:9464"},
     "event log to stderr": {"log_to_stderr": True, "log_level": "error"},
 }
 """Options that ask for each sink, by a name for it."""
