@@ -12,6 +12,7 @@ class TraceFile(StrEnum):
 
     STATISTICS = "_.csv"
     MESSAGES = "_messages.log"
+    CALL_DEBUG = "_calldebug.log"
 
 
 def default_name(file: TraceFile, scenario: str, pid: int) -> str:

@@ -37,7 +37,7 @@ from engine.run.exporting import Exporting
 from engine.run.followed import FollowedCalls
 from engine.run.idle_checks import idle_export_options
 from engine.run.links import ShardLink, wait_until_gone
-from engine.run.observers import open_observers
+from engine.run.observers import Observers, open_observers
 from engine.run.patience import Patience
 from engine.run.preparation import in_thread
 from engine.run.transport_checks import idle_options, tls_of
@@ -102,6 +102,7 @@ class Run:
         self._start_ns = 0
         self._end_ns: int | None = None
         self._sequence = 0
+        self._observers: Observers | None = None
         self._judge = Judge()
         self._followed = FollowedCalls(started.config.follow_most)
         self._stopped_by_hand = False
@@ -118,6 +119,7 @@ class Run:
     async def live(self, task_status: trio.TaskStatus[None]) -> None:
         """Run to the end; `task_status.started` tells that `RunStarted` was published. Raises ReportError before it."""
         async with open_observers(self._bus, self.started) as observers:
+            self._observers = observers
             if self._exporting is not None:
                 self._exporting.follow(self._bus, self.name, self._warn)
             self._bus.publish(self.started)
@@ -136,7 +138,7 @@ class Run:
                         listeners.start_soon(self._listen, index, link)
                 nursery.cancel_scope.cancel()
             await wait_until_gone(self._links)
-            await self._complete_export()
+            await self._complete(observers)
             # Whoever waits for the end of the run may close the engine at the next event: the files come first.
             observers.complete_within(LAST_WRITES_S)
             await self._finish()
@@ -311,6 +313,8 @@ class Run:
         measured.queues = self._followed.corrected(measured.queues)
         if self._exporting is not None:
             measured.queues = self._exporting.queues(measured.queues)
+        if self._observers is not None:
+            measured.queues |= self._observers.queues
         elapsed_ns = self._elapsed_ns()
         return Snapshot(
             run=self.name,
@@ -335,9 +339,10 @@ class Run:
     def _verdict(self, measured: Measurements, elapsed_ns: int) -> Verdict:
         return self._judge.verdict(measured, elapsed_ns, last=self._state is RunState.FINISHED)
 
-    async def _complete_export(self) -> None:
-        """The calls are over: tell the exporter how the run ended, and wait for it; the run's time is over by then."""
+    async def _complete(self, observers: Observers) -> None:
+        """The calls are over, and the run's time with them: wait for what writes single calls down or sends them on."""
         self._end_ns = time.monotonic_ns()
+        await observers.complete_calls()
         if self._exporting is not None:
             last = msgspec.structs.replace(self._snapshot(), state=RunState.FINISHED)
             summary = summarize(self.started, last, self._outcome(last), self._error)
