@@ -25,7 +25,7 @@ MOST_KEY: Final = 1_000
 MOST_CORRELATION: Final = 4_096
 """Bytes of an authentication key and of a correlation id."""
 
-_FAMILY, _PROTOCOL, _PORTS, _SECONDS, _MICROSECONDS = 1, 2, (7, 8), 9, 10
+_FAMILY, _PROTOCOL, _SOURCE_PORT, _DESTINATION_PORT, _SECONDS, _MICROSECONDS = 1, 2, 7, 8, 9, 10
 _ADDRESSES: Final = {4: (3, 4), 6: (5, 6)}
 _KIND, _CAPTURE_ID, _KEY, _PAYLOAD, _CORRELATION = 11, 12, 14, 15, 17
 _FAMILY_OF: Final = {4: b"\x02", 6: b"\x0a"}
@@ -34,10 +34,11 @@ _SIP: Final = b"\x01"
 
 _CHUNK: Final = struct.Struct("!HHH")
 _BEGINNING: Final = struct.Struct("!4sH")
-_TIME: Final = struct.Struct("!HHHIHHHI")
+_PORTS_AND_TIME: Final = struct.Struct("!HHHHHHHHHHHIHHHI")
+_HALF: Final = 0xFFFF
 _WORD: Final = 0xFFFF_FFFF
 _NS: Final = 1_000_000_000
-_MOST_PATHS: Final = 4_096
+_MOST_PATHS: Final = 16_384
 """Pairs of addresses whose chunks are kept."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -81,30 +82,35 @@ class HepEncoder:
         key = _chunk(_KEY, password[:MOST_KEY]) if password else b""
         self._about = _chunk(_KIND, _SIP) + _chunk(_CAPTURE_ID, struct.pack("!I", capture_id)) + key
         self._most = most
-        self._paths: dict[tuple[Place, Place], bytes] = {}
+        self._paths: dict[tuple[str, str], bytes] = {}
 
     def encode(self, unix_ns: int, source: Place, destination: Place, correlation: bytes, payload: bytes) -> bytes:
         """The packet with a message that went from one place to another at this wall time. Any bytes and any texts will do."""
-        path = self._paths.get((source, destination)) or self._path(source, destination)
+        path = self._paths.get((source[0], destination[0])) or self._path(source[0], destination[0])
         seconds, rest_ns = divmod(unix_ns, _NS)
-        time = _TIME.pack(0, _SECONDS, 10, seconds & _WORD, 0, _MICROSECONDS, 10, rest_ns // 1000)
+        ports = (0, _SOURCE_PORT, 8, source[1] & _HALF, 0, _DESTINATION_PORT, 8, destination[1] & _HALF)
+        time = (0, _SECONDS, 10, seconds & _WORD, 0, _MICROSECONDS, 10, rest_ns // 1000)
+        varying = _PORTS_AND_TIME.pack(*ports, *time)
         named = _chunk(_CORRELATION, correlation[:MOST_CORRELATION]) if correlation else b""
-        without = _BEGINNING.size + len(path) + len(time) + len(self._about) + len(named) + _CHUNK.size
+        without = _BEGINNING.size + len(path) + len(varying) + len(self._about) + len(named) + _CHUNK.size
         if without + len(payload) > self._most:
             payload = payload[: self._most - without]
             self.cut += 1
         size = len(payload)
         beginning = _BEGINNING.pack(b"HEP3", without + size)
-        return b"".join((beginning, path, time, self._about, named, _CHUNK.pack(0, _PAYLOAD, _CHUNK.size + size), payload))
+        return b"".join((beginning, path, varying, self._about, named, _CHUNK.pack(0, _PAYLOAD, _CHUNK.size + size), payload))
 
-    def _path(self, source: Place, destination: Place) -> bytes:
-        """The chunks that say from where to where; kept, for there are few, and making them takes longer than all the rest."""
+    def _path(self, source: str, destination: str) -> bytes:
+        """The chunks that say between which addresses; kept, for there are few, and making them takes longer than the rest."""
         if len(self._paths) >= _MOST_PATHS:
             self._paths.clear()
-        one, other = _pair(source[0], destination[0])
-        chunks = [_chunk(_FAMILY, _FAMILY_OF[one.version]), self._protocol]
-        chunks += (_chunk(kind, address.packed) for kind, address in zip(_ADDRESSES[one.version], (one, other), strict=True))
-        ports = (source[1], destination[1])
-        chunks += (_chunk(kind, struct.pack("!H", port & 0xFFFF)) for kind, port in zip(_PORTS, ports, strict=True))
+        one, other = _pair(source, destination)
+        first, second = _ADDRESSES[one.version]
+        chunks = (
+            _chunk(_FAMILY, _FAMILY_OF[one.version]),
+            self._protocol,
+            _chunk(first, one.packed),
+            _chunk(second, other.packed),
+        )
         path = self._paths[source, destination] = b"".join(chunks)
         return path
