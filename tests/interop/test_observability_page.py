@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 
 import msgspec
 
 from engine.export.call_records import SCHEMA, CallRecord
+from engine.export.log_events import LEVELS, LogKind
 from engine.export.results import CANCELLED, RESULTS
 from tests.interop.pages import blocks_of, page, run_block
 from tests.programs import Programs
@@ -49,3 +51,41 @@ def test_followed_calls_stand_in_the_final_text(programs: Programs, shell: dict[
     assert shown
     steps = re.compile(r"[▶◀] step [0-9] +(?:SIP/2.0 )?([A-Z]+|[0-9]+) ")
     assert steps.findall(shown[1]) == steps.findall(said)[:6] == ["INVITE", "180", "200", "ACK", "BYE", "200"]
+
+
+def test_the_event_log_of_the_example_has_all_that_happened(programs: Programs, shell: dict[str, str]) -> None:
+    (block,) = blocks_of(section_of("Event log"))
+    run_block(programs, shell, block)
+    events = [json.loads(line) for line in (programs.folder / "events.jsonl").read_text().splitlines()]
+    assert {event["resource"]["site"] for event in events} == {"lab"}
+    kinds = Counter(event["kind"] for event in events)
+    # A scenario of 20 calls: INVITE, ACK and BYE go out, 180, 200 and 200 come, of which one in ten is told.
+    assert (kinds["call.started"], kinds["sip.send"], kinds["sip.recv"], kinds["call.ended"]) == (20, 60, 6, 20)
+    assert (kinds["engine.started"], kinds["engine.stopped"]) == (1, 1)
+    assert events[-1]["attributes"]["dropped_logs"] == 0
+    rows = rows_of_events()
+    for event in events:
+        told = rows[event["kind"]][1]
+        rest = [name for name in event["attributes"] if name not in told and not name.startswith(("rtd.", "call_"))]
+        assert rest == [], event["kind"]
+
+
+def rows_of_events() -> dict[str, tuple[str, list[str]]]:
+    """The level of each kind of event that the page has, and its attributes."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    of_messages: list[str] = []
+    for kind, level, attributes in re.findall(
+        r"^\| `([a-z.]+)` \| (\w[\w ]*) \| .+ \| (.+) \|$", section_of("Event log"), re.M
+    ):
+        names = " ".join(re.findall(r"`(.+?)`", attributes)).split()
+        if kind == "sip.send":
+            of_messages = names
+        found[kind] = level, names + (of_messages if attributes.startswith("the same") else [])
+    return found
+
+
+def test_the_page_has_every_kind_of_event_and_its_level() -> None:
+    rows = rows_of_events()
+    assert list(rows) == [kind.value for kind in LogKind]
+    for kind, level in LEVELS.items():
+        assert rows[kind][0] == ("its own" if kind is LogKind.ACTION_LOG else level.value)
