@@ -32,10 +32,9 @@ class EventLog(Sink):
         self._maker = EventMaker(surroundings.started, asked_of(config), self._tell, self._dropped)
 
     async def open(self) -> None:
-        """Open the outputs, and tell them that the run starts."""
+        """Open the outputs."""
         for output in self._outputs:
             await output.open()
-        self._maker.begin()
 
     def take(self, item: Item) -> None:
         """Tell what there is to be told of it."""

@@ -35,7 +35,18 @@ _ACTION_LEVELS: Final = {level.value: level for level in Level}
 _ROLES: Final = {Role.UAC: "client", Role.UAS: "server"}
 
 WANTS: Final[frozenset[type[Record] | type[Event]]] = frozenset(
-    {CallStarted, MessageRecorded, ActionLogged, TimedOut, ResponseTimed, Challenged, CallEnded, Warning, RunFinished}
+    {
+        CallStarted,
+        MessageRecorded,
+        ActionLogged,
+        TimedOut,
+        ResponseTimed,
+        Challenged,
+        CallEnded,
+        RunStarted,
+        Warning,
+        RunFinished,
+    }
 )
 """What events are made from."""
 
@@ -69,6 +80,7 @@ class EventMaker:
             ResponseTimed: self._response_time,
             Challenged: self._challenge,
             CallEnded: self._call_ended,
+            RunStarted: self._started,
             Warning: self._warning,
             RunFinished: self._finished,
         }
@@ -78,23 +90,6 @@ class EventMaker:
         taker = self._takers.get(type(item))
         if taker is not None:
             taker(item)
-
-    def begin(self) -> None:
-        """Tell that the run has started."""
-        config = self._run.config
-        attributes: Attributes = {
-            "run": self._run.run,
-            "scenario": self._run.scenario.source,
-            "transport": self._transport,
-            "local": self._run.local,
-            "workers": self._run.workers,
-            "pid": self._run.pid,
-        }
-        if self._run.scenario.role is Role.UAC:
-            attributes |= {"remote": config.remote, "rate": config.rate}
-        if config.max_calls is not None:
-            attributes["total_calls"] = config.max_calls
-        self._make(self._run.started_unix_ns, LogKind.ENGINE_STARTED, f"run {self._run.run} started", attributes)
 
     def _make(self, unix_ns: int, kind: LogKind, message: str, attributes: Attributes) -> None:
         level = LEVELS[kind]
@@ -231,6 +226,23 @@ class EventMaker:
         self._tell(LogEvent(record.unix_ns, level, LogKind.ACTION_LOG, record.text, attributes))
 
     # --- the run -------------------------------------------------------------------------------------------------------
+
+    def _started(self, started: RunStarted) -> None:
+        self._run = started
+        config = started.config
+        attributes: Attributes = {
+            "run": self._run.run,
+            "scenario": self._run.scenario.source,
+            "transport": self._transport,
+            "local": self._run.local,
+            "workers": self._run.workers,
+            "pid": self._run.pid,
+        }
+        if self._run.scenario.role is Role.UAC:
+            attributes |= {"remote": config.remote, "rate": config.rate}
+        if config.max_calls is not None:
+            attributes["total_calls"] = config.max_calls
+        self._make(self._run.started_unix_ns, LogKind.ENGINE_STARTED, f"run {self._run.run} started", attributes)
 
     def _warning(self, warning: Warning) -> None:
         unix_ns = self._run.started_unix_ns + warning.elapsed_ns

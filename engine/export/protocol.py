@@ -31,7 +31,7 @@ class Complete(ToExporter, frozen=True, kw_only=True, tag=True):
     within_s: float
 
 
-AnyToExporter = ExportPlan | Complete | Snapshot | Warning | Logged | CallTrace
+AnyToExporter = ExportPlan | Complete | RunStarted | Snapshot | Warning | Logged | CallTrace
 
 
 class FromExporter(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -20,12 +20,16 @@ from engine.messages import Event, QueueCounts, RunStarted
 from engine.messages.records import Record
 
 Item: TypeAlias = "Record | Event"
-"""What sinks take: records of shards, and events of the run (`Warning`, `CallTrace`, `Snapshot`, `RunFinished`)."""
+"""What sinks take: records of shards, and events of the run (`RunStarted`, `Warning`, `Logged`, `CallTrace`, `Snapshot`,
+`RunFinished`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a sink knows of its run: how it was started, and whom to tell what a person should know (one line, once)."""
+    """What a sink knows of its run: how it is to start, and whom to tell what a person should know (one line, once).
+
+    When it starts is known once all sinks are ready: `RunStarted`, for those who want it, has the time.
+    """
 
     started: RunStarted
     warn: Callable[[str], None]

@@ -135,6 +135,7 @@ class Engine:
                 )
                 if exporting is not None:
                     await exporting.open(started)
+                    started = msgspec.structs.replace(started, started_unix_ns=time.time_ns())
                 run = self._runs[name] = Run(self._bus, started, links, ready, exporting)
                 await run.live(_StartedWith(task_status, started))
             except Exception as error:

@@ -8,12 +8,12 @@ from collections.abc import Collection
 import trio
 
 from engine.bus import Bus, Subscription
-from engine.messages import CallTrace, Event, Logged, Snapshot, Warning
+from engine.messages import CallTrace, Event, Logged, RunStarted, Snapshot, Warning
 from engine.run.feed import Feed
 
 _UNREAD = 10_000
-_KINDS = (Snapshot, Warning, Logged, CallTrace)
-"""What comes while a run goes on."""
+_KINDS = (RunStarted, Snapshot, Warning, Logged, CallTrace)
+"""What comes from the start of a run to before its end."""
 
 
 class EventPump:

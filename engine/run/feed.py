@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TypeAlias
 
 import trio
 
 from engine.export.protocol import AnyToExporter, Complete, ExportPlan
-from engine.messages import CallTrace, Event, Logged, QueueCounts, Snapshot, Warning
+from engine.messages import CallTrace, Event, Logged, QueueCounts, RunStarted, Snapshot, Warning
 
+Queued: TypeAlias = RunStarted | Warning | Logged | CallTrace
+"""Of which each is told."""
 MOST_EVENTS = 5000
 MOST_BYTES = 32 << 20
 """What may wait, however few events it is: followed calls have all their messages in them."""
@@ -23,7 +26,7 @@ class Feed:
         self._offered = 0
         self._dropped = 0
         self._plan: ExportPlan | None = None
-        self._events: deque[tuple[Warning | Logged | CallTrace, int]] = deque()
+        self._events: deque[tuple[Queued, int]] = deque()
         self._bytes = 0
         self._snapshot: Snapshot | None = None
         self._end: Complete | None = None
@@ -39,7 +42,7 @@ class Feed:
         """Have it told; never waits. A snapshot takes the place of one that waits."""
         if isinstance(event, Snapshot):
             self._snapshot = None if self._is_closed else event
-        elif isinstance(event, (Warning, Logged, CallTrace)):
+        elif isinstance(event, Queued):
             self._queue(event)
         self._news.set()
 
@@ -78,7 +81,7 @@ class Feed:
             self._news = trio.Event()
             await self._news.wait()
 
-    def _queue(self, event: Warning | Logged | CallTrace) -> None:
+    def _queue(self, event: Queued) -> None:
         self._offered += 1
         size_bytes = _size(event)
         if self._is_closed or len(self._events) >= MOST_EVENTS or self._bytes + size_bytes > MOST_BYTES:
@@ -92,8 +95,8 @@ class Feed:
         return QueueCounts(offered=self._offered, written=read, dropped=self._dropped)
 
 
-def _size(event: Warning | Logged | CallTrace) -> int:
+def _size(event: Queued) -> int:
     """About so many bytes."""
     if isinstance(event, CallTrace):
         return _EVENT_BYTES + sum(_EVENT_BYTES + len(entry.data) + len(entry.text) for entry in event.call.entries)
-    return _EVENT_BYTES + len(event.text)
+    return _EVENT_BYTES + (len(event.text) if isinstance(event, (Warning, Logged)) else 0)

@@ -16,7 +16,7 @@ from engine.export.event_log import EventLog
 from engine.export.log_outputs import OUTPUTS, outputs_of
 from engine.options import RunConfig
 from tests.engine.export.conservation import conserved
-from tests.engine.export.examples import call_ended, call_started, finished, message, request, surroundings
+from tests.engine.export.examples import call_ended, call_started, finished, message, request, started, surroundings
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ async def test_a_run_in_a_file(tmp_path: Path) -> None:
     await log.open()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(log.write)
-        for item in (call_started(), message(request("OPTIONS"), sent=True), call_ended(), finished()):
+        for item in (started(), call_started(), message(request("OPTIONS"), sent=True), call_ended(), finished()):
             log.take(item)
         log.close()
     log.abandon()
@@ -64,10 +64,10 @@ async def test_one_output_that_hangs_costs_the_other_nothing(tmp_path: Path, mon
     log.abandon()
     conserved(log.counts)
     said = read(path)
-    assert len(said) == 5002
+    assert len(said) == 5001
     assert log.counts["event log to file"].dropped == 0
     hung = log.counts["event log to stderr"]
-    assert hung.offered == 5002
+    assert hung.offered == 5001
     assert 0 < said[-1]["attributes"]["dropped_logs"] < hung.dropped
     os.close(reading)
     os.close(writing)

@@ -15,7 +15,7 @@ from engine.export.log_events import RECORDS, Level, LogEvent, LogKind, asked_of
 from engine.messages import Event, Failure, Role
 from engine.messages.records import Record
 from engine.version import __version__
-from tests.engine.bus.events import warning
+from tests.engine.bus.events import snapshot, warning
 from tests.engine.export.examples import (
     UNIX_NS,
     action,
@@ -34,13 +34,11 @@ from tests.engine.export.examples import (
 OF_CALL = {"call_id": "7-4242@127.0.0.1", "call_num": 7}
 
 
-def made(*items: Record | Event, begin: bool = False, dropped: int = 0, **options: Any) -> list[LogEvent]:
+def made(*items: Record | Event, dropped: int = 0, **options: Any) -> list[LogEvent]:
     """What is made of these, in a run with these options."""
     told: list[LogEvent] = []
     run = started(**options)
     maker = EventMaker(run, asked_of(run.config), told.append, lambda: dropped)
-    if begin:
-        maker.begin()
     for item in items:
         maker.take(item)
     return told
@@ -195,8 +193,10 @@ def test_what_a_scenario_logs_has_its_attributes_beside_ours() -> None:
 
 
 def test_a_run_begins_and_ends() -> None:
-    begun, ended = made(finished(), begin=True, dropped=5, max_calls=10, rate=20.0)
-    assert (begun.unix_ns, begun.kind) == (UNIX_NS - 1_000_000_000, LogKind.ENGINE_STARTED)
+    options: dict[str, Any] = {"max_calls": 10, "rate": 20.0}
+    later = msgspec.structs.replace(started(**options), started_unix_ns=UNIX_NS)
+    begun, ended = made(later, finished(), dropped=5, **options)
+    assert (begun.unix_ns, begun.kind) == (UNIX_NS, LogKind.ENGINE_STARTED)
     assert begun.attributes == {
         "run": "run-1",
         "scenario": "uac",
@@ -263,7 +263,7 @@ def test_samples() -> None:
 
 
 def test_what_is_not_known_is_passed_over() -> None:
-    assert made(started()) == []
+    assert made(snapshot(1)) == []
 
 
 def test_all_that_is_wanted_is_what_kinds_are_made_from() -> None:
