@@ -335,6 +335,37 @@ async def test_a_homer_that_cannot_be_trusted_is_told_nothing(
     assert it.counts.dropped == 3
 
 
+async def test_a_handshake_that_does_not_go_on_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(homer_links, "CONNECT_S", 0.2)
+    there = Streams()
+    there.hangs = True
+    async with there.there(), running(hep_address=f"127.0.0.1:{there.port}", hep_protocol="tls") as it:
+        it.offer()
+        await until(lambda: bool(it.told))
+    assert "over TLS: no connection within 0.2 s" in it.told[0]
+
+
+async def test_who_hangs_up_on_everybody_is_told_of_once_and_asked_less_and_less() -> None:
+    connections = 0
+
+    async def hang_up(stream: trio.SocketStream) -> None:
+        nonlocal connections
+        connections += 1
+        await stream.receive_some(1)
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, hang_up, [listener])
+        place = f"127.0.0.1:{listener.socket.getsockname()[1]}"
+        async with running(hep_address=place, hep_protocol="tcp") as it:
+            while connections < 5:
+                it.offer()
+                await trio.sleep(0.005)
+            assert it.sink._outage.next_pause_s() >= 0.02 * 2**3
+        nursery.cancel_scope.cancel()
+    assert len(it.told) == 1
+
+
 async def test_a_peer_without_tls_is_told_of() -> None:
     there = Streams()
 
