@@ -2,7 +2,8 @@
 """HEP version 3, in which Homer and its like are sent copies of messages: what a packet looks like. No I/O.
 
 A packet is `HEP3`, its whole length in 16 bits, and chunks: vendor (0: those that everybody knows), type, length with these
-six bytes, and what it holds; all in network order. The "HEP3 Network Protocol Specification" of sipcapture.org says which there are.
+six bytes, and what it holds; all in network order. Which there are says the "HEP3 Network Protocol Specification" of
+sipcapture.org.
 """
 
 from __future__ import annotations
