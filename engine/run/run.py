@@ -41,6 +41,7 @@ from engine.run.observers import Observers, open_observers
 from engine.run.patience import Patience
 from engine.run.preparation import in_thread
 from engine.run.transport_checks import idle_options, tls_of
+from engine.shard.following.asked import most_failed
 from engine.shard.protocol import (
     AnyFromShard,
     AnyToShard,
@@ -104,7 +105,7 @@ class Run:
         self._sequence = 0
         self._observers: Observers | None = None
         self._judge = Judge()
-        self._followed = FollowedCalls(started.config.follow_most)
+        self._followed = FollowedCalls(most_failed(started.config))
         self._stopped_by_hand = False
         self._stopped_at_once = False
         self._error = ""

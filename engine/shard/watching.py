@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from engine.call import CallContext
 from engine.shard.calls import CallTable
+from engine.shard.following.asked import most_failed
 from engine.shard.following.histories import Histories
 from engine.shard.following.records import RecordLink
 from engine.shard.following.tap import Tap
@@ -17,7 +18,7 @@ def open_tap(plan: ShardPlan, table: CallTable, contexts: Mapping[str, CallConte
     """Have the calls of a shard watched that begin from now on. `contexts` are those of its scenarios, by their names."""
     config = plan.config
     send = table.send if table.traces else table.transport.send
-    histories = Histories(config.follow_memory_mb << 20, config.follow_most)
+    histories = Histories(config.follow_memory_mb << 20, most_failed(config))
     records = RecordLink(plan.records_fd, plan.recorded) if plan.records_fd is not None else None
     tap = Tap(table.transport, send, contexts, histories, records)
     for each in contexts.values():

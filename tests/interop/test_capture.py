@@ -155,15 +155,15 @@ def test_the_log_of_failed_calls_is_the_one_that_sipp_writes(tmp_path: Path, pro
     (tmp_path / "theirs").mkdir()
     ours, peer, theirs = Ours(programs), Sipp(programs), Sipp(Programs(tmp_path / "theirs"))
     peer.start_server("-sf", "busy.xml")
-    log = ("-m", "3", "-trace_calldebug", "-calldebug_file", "calls.log")
+    log = ("-m", "12", "-trace_calldebug", "-calldebug_file", "calls.log")
     assert theirs.start("-sn", "uac", at(peer.host, peer.port), *log).wait() == 1
     client = ours.start("-sn", "uac", at(peer.host, peer.port), *log)
     assert client.wait() == 1, client.output
-    assert ours.summary().counters.failures == {Failure.UNEXPECTED_MESSAGE: 3}
+    assert ours.summary().counters.failures == {Failure.UNEXPECTED_MESSAGE: 12}
     mine = lines_of((programs.folder / "calls.log").read_text())
     assert [line for line in mine if "has failed" in line] == [
         "<time> Call <id> has failed: unexpected 486 in step 4 (200)"
-    ] * 3
+    ] * 12
     assert [line for line in mine if "has failed" not in line] == lines_of((tmp_path / "theirs" / "calls.log").read_text())
 
 

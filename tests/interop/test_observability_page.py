@@ -12,7 +12,8 @@ import msgspec
 from engine.export.call_records import SCHEMA, CallRecord
 from engine.export.log_events import LEVELS, LogKind
 from engine.export.results import CANCELLED, RESULTS
-from tests.interop.pages import blocks_of, page, run_block
+from tests.interop.pages import blocks_of, on_free_ports, page, run_block
+from tests.interop.tshark_sip import statistics, wrong
 from tests.programs import Programs
 
 PAGE = page("observability.md")
@@ -40,6 +41,31 @@ def test_the_page_has_every_field_of_a_call_record() -> None:
     assert f"`{SCHEMA}`" in section
     assert [result for result in (*RESULTS.values(), CANCELLED) if f"`{result}`" not in section] == []
     assert msgspec.structs.fields(CallRecord)[0].default == SCHEMA
+
+
+def test_the_capture_of_the_example_has_what_the_page_says(programs: Programs, shell: dict[str, str]) -> None:
+    section = section_of("A capture")
+    (block,) = blocks_of(section)
+    run_block(programs, shell, block)
+    path = programs.folder / "calls.pcapng"
+    assert statistics(path) == {"INVITE": 100, "180": 100, "200": 200, "ACK": 100, "BYE": 100}
+    assert wrong(path) == []
+    for command in re.findall(r"^ *(tshark .*)$", section, re.M):
+        reading = programs.start("sh", "-c", command)
+        assert reading.wait() == 0, reading.output
+        assert ("Number of SIP messages: 600" in reading.output) == ("sip,stat" in command)
+
+
+def test_the_log_of_failed_calls_has_those_of_the_example(programs: Programs, shell: dict[str, str]) -> None:
+    section = section_of("SIPp's log of failed calls")
+    (command,) = re.findall(r"^(gossipper .*)$", section, re.M)
+    assert programs.start("sh", "-c", on_free_ports()(command), environment=shell).wait() == 1
+    log = (programs.folder / "failed.log").read_text()
+    assert log.count("Call debugging information for call") == 3
+    shown = re.search(r"^-{79}\n.*?SIP/2.0\n", section, re.S | re.M)
+    assert shown
+    forms = [re.escape(line).replace("42", "[0-9]+") for line in re.sub(r"[0-9]+", "42", shown[0]).splitlines()]
+    assert all(re.fullmatch(form, line) for form, line in zip(forms, log.replace("\r", "").splitlines(), strict=False))
 
 
 def test_followed_calls_stand_in_the_final_text(programs: Programs, shell: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -54,3 +55,8 @@ def asked_by(config: RunConfig) -> Follow:
     if (config.trace_pcap or hep_what == "followed") and not config.follow:
         asked = msgspec.structs.replace(asked, every=1)
     return msgspec.structs.replace(asked, failed=asked.failed or config.trace_call_debug or hep_what == "failed")
+
+
+def most_failed(config: RunConfig) -> int:
+    """How many calls that fail are told, of each class of failure; SIPp's log of them has all."""
+    return sys.maxsize if config.trace_call_debug else config.follow_most
