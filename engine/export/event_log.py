@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 import trio
@@ -29,7 +30,7 @@ class EventLog(Sink):
         resource = resource_of(surroundings.started, read_attributes(config.log_attributes))
         context = LogContext(surroundings, resource, LineMaker(resource))
         self._outputs = tuple(kind.make(context) for kind in outputs_of(config))
-        self._maker = EventMaker(surroundings.started, asked_of(config), self._tell, self._dropped)
+        self._maker = EventMaker(surroundings.started, asked_of(config), self._tell, self._dropped, time.time_ns)
 
     async def open(self) -> None:
         """Open the outputs."""

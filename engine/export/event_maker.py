@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Makes the events of the event log out of records of shards and events of the run. No I/O, no clock.
+"""Makes the events of the event log out of records of shards and events of the run. No I/O, and a clock for the end only.
 
 Of what nobody asked for (`Asked`) no event is made. What peers wrote is told as it came, cut where it is long.
 """
@@ -64,12 +64,20 @@ def resource_of(started: RunStarted, own: Mapping[str, str]) -> dict[str, str]:
 class EventMaker:
     """Takes records and events of one run; `tell` gets what is made of them, at once and in order."""
 
-    def __init__(self, started: RunStarted, asked: Asked, tell: Callable[[LogEvent], None], dropped: Callable[[], int]) -> None:
-        """`dropped` says how many events have been dropped so far, for the last one to tell."""
+    def __init__(
+        self,
+        started: RunStarted,
+        asked: Asked,
+        tell: Callable[[LogEvent], None],
+        dropped: Callable[[], int],
+        now_unix_ns: Callable[[], int],
+    ) -> None:
+        """`dropped` says how many events have been dropped so far, `now_unix_ns` is wall time; both are for the last event."""
         self._run = started
         self._asked = asked
         self._tell = tell
         self._dropped = dropped
+        self._now_unix_ns = now_unix_ns
         self._transport = KINDS[started.config.transport].protocol
         self._authentications = Authentications() if asked.may_tell(LogKind.AUTH) else None
         self._takers: Mapping[type[Any], Callable[[Any], None]] = {
@@ -250,7 +258,7 @@ class EventMaker:
 
     def _finished(self, finished: RunFinished) -> None:
         summary = finished.summary
-        unix_ns = self._run.started_unix_ns + round(summary.elapsed_s * 1e9)
+        unix_ns = self._now_unix_ns()
         if summary.error:
             self._make(unix_ns, LogKind.ERROR, summary.error, {"error.kind": "run"})
         counters = summary.counters

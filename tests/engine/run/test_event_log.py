@@ -50,6 +50,7 @@ async def test_a_run_that_goes_well(tmp_path: Path, in_process: bool, workers: i
     assert sorted(each["call_num"] for each in of_kind(events, "call.ended")) == list(range(1, 51))
     assert {each["result"] for each in of_kind(events, "call.ended")} == {"success"}
     assert min(events, key=lambda event: event["time"])["kind"] == "engine.started"
+    assert max(events, key=lambda event: event["time"])["kind"] == "engine.stopped"
     [ended] = of_kind(events, "engine.stopped")
     assert (ended["successful"], ended["dropped_logs"], ended["outcome"]) == (50, 0, "passed")
 
