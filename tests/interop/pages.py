@@ -11,7 +11,7 @@ from engine.options.values import Group
 from tests.programs import ROOT, Programs, free_port
 
 _BLOCK = re.compile(r"```sh\n(.*?)```", re.S)
-_PORT = re.compile(r"\b(?:50[67][0-9]|9060)\b")
+_PORT = re.compile(r"\b(?:50[67][0-9]|9060|9464)\b")
 _SERVER = re.compile(r"-sn \w*uas\b")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 
 import msgspec
@@ -12,10 +13,11 @@ import msgspec
 from engine.export.call_records import SCHEMA, CallRecord
 from engine.export.log_events import LEVELS, LogKind
 from engine.export.results import CANCELLED, RESULTS
-from tests.interop.pages import blocks_of, on_free_ports, page, run_block
+from tests.interop.pages import blocks_of, on_free_ports, page, port_of, run_block
 from tests.interop.tshark_sip import statistics, wrong
-from tests.programs import Programs
+from tests.programs import Programs, require
 
+MOST_TRIES = 30
 PAGE = page("observability.md")
 
 
@@ -115,3 +117,26 @@ def test_the_page_has_every_kind_of_event_and_its_level() -> None:
     assert list(rows) == [kind.value for kind in LogKind]
     for kind, level in LEVELS.items():
         assert rows[kind][0] == ("its own" if kind is LogKind.ACTION_LOG else level.value)
+
+
+def test_the_figures_of_the_example_are_scraped_while_its_calls_go_on(programs: Programs, shell: dict[str, str]) -> None:
+    require("curl")
+    section = section_of("Metrics")
+    (block,) = blocks_of(section)
+    shown = re.search(r"```text\n(curl .*)\n((?:gossipper_.* [0-9.]+\n)+)```", section)
+    assert shown
+    here = on_free_ports()
+    serve, call, ask = map(here, (*block, shown[1]))
+    programs.start("sh", "-c", serve, environment=shell).wait_bound(port_of(serve))
+    calls = programs.start("sh", "-c", call, environment=shell)
+    figures = re.compile(r"^(gossipper_\w+\{.*\}) [1-9][0-9.]*$", re.M)
+    (figure,) = figures.findall(shown[2])
+    for _ in range(MOST_TRIES):
+        asking = programs.start("sh", "-c", ask)
+        asking.wait()
+        if figures.findall(asking.output) == [figure]:
+            break
+        time.sleep(0.5)
+    assert figures.findall(asking.output) == [figure], calls.output
+    assert len(asking.output.splitlines()) == len(shown[2].splitlines())
+    assert calls.process.poll() is None

@@ -20,8 +20,8 @@ def _decades(first: int, last: int, steps: Sequence[float]) -> tuple[float, ...]
     return tuple(round(step * 10.0**power, -power + 2) for power in range(first, last + 1) for step in steps)
 
 
-SECONDS: Final = (0.00002, 0.00005, *_decades(-4, 1, (1, 1.5, 2, 3, 5, 7)))
-"""Of times from 20 µs to 70 s, six a decade: response times, lateness, jitter."""
+SECONDS: Final = (0.00002, 0.00005, *_decades(-4, 1, (1, 1.5, 2, 3, 4, 5, 7)))
+"""Of times from 20 µs to 70 s, seven a decade: response times, lateness, jitter."""
 LONG_SECONDS: Final = (*_decades(-3, 3, (1, 2, 5)), 10_000.0)
 """Of times from 1 ms to some hours: how long calls are."""
 RATIOS: Final = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0)

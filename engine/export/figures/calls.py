@@ -126,7 +126,7 @@ CALLS: Final = (
     ),
     _durations(
         "response_time_from_due",
-        "The same from when the call was due, so that a late generator hides nothing.",
+        "Response times from when the call was due, so that a late generator hides nothing, by timer.",
         _times(lambda told: told.response_times_from_due),
         ("timer",),
     ),

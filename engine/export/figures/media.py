@@ -17,9 +17,9 @@ _THOUSAND: Final = 1000
 _COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
     "legs": ("legs", "Legs (m= lines of calls) that there were."),
     "packets_sent": ("packets_sent", "RTP packets that were sent."),
-    "octets_sent": ("sent_bytes", "Their octets, without what protects them."),
+    "octets_sent": ("sent_bytes", "Octets of RTP packets that were sent, without what protects them."),
     "packets_received": ("packets_received", "RTP packets that came."),
-    "octets_received": ("received_bytes", "Their octets, without what protects them."),
+    "octets_received": ("received_bytes", "Octets of RTP packets that came, without what protects them."),
     "expected": ("packets_expected", "RTP packets that were sent to us, as their sequence numbers say."),
     "gaps": ("gaps", "Times without packets that a listener hears."),
     "late": ("packets_late", "Packets that came too late to be played, of legs that ended."),
@@ -34,7 +34,7 @@ _COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
     "srtp_rejected": ("srtp_packets_rejected", "SRTP packets that did not prove their key."),
     "unprotected": ("packets_unprotected", "Packets that came in the clear where SRTP was agreed."),
     "keys_failed": ("keys_failed", "Legs that got no keys of SRTP."),
-    "dtls_failed": ("dtls_failed", "Those of them whose handshake failed."),
+    "dtls_failed": ("dtls_failed", "Legs whose DTLS handshake failed."),
     "no_port": ("calls_without_port", "Calls for which there was no port."),
     "send_errors": ("send_errors", "Packets that the kernel did not take."),
     "skipped": ("packets_skipped", "Packets that were not sent because their time had passed."),
@@ -54,7 +54,10 @@ _COUNTERS: Final[Mapping[str, tuple[str, str]]] = {
 _GAUGES: Final[Mapping[str, tuple[str, str]]] = {
     "streams_out": ("streams_out", "Legs that send now."),
     "streams_in": ("streams_in", "Legs that receive now."),
-    "lost": ("packets_lost", "Expected packets that did not come, since the start; less when they come after all."),
+    "lost": (
+        "packets_lost",
+        "RTP packets expected that did not come, since the start; less when they come after all.",
+    ),
 }
 
 

@@ -93,6 +93,6 @@ RUN: Final = (
         alone(lambda told: told.snapshot.counters.fatal_errors),
     ),
     _queues("offered", "What was to be written down or sent on beside the calls, by queue."),
-    _queues("written", "What of it is where it belongs."),
-    _queues("dropped", "What of it found no room, or could not be written."),
+    _queues("written", "What of that is where it belongs, by queue."),
+    _queues("dropped", "What of that found no room or could not be written, by queue."),
 )
