@@ -138,6 +138,7 @@ class Run:
                     for index, link in enumerate(self._links):
                         listeners.start_soon(self._listen, index, link)
                 nursery.cancel_scope.cancel()
+            self._end_ns = time.monotonic_ns()
             await wait_until_gone(self._links)
             await self._complete(observers)
             # Whoever waits for the end of the run may close the engine at the next event: the files come first.
@@ -342,7 +343,6 @@ class Run:
 
     async def _complete(self, observers: Observers) -> None:
         """The calls are over, and the run's time with them: wait for what writes single calls down or sends them on."""
-        self._end_ns = time.monotonic_ns()
         await observers.complete_calls()
         if self._exporting is not None:
             last = msgspec.structs.replace(self._snapshot(), state=RunState.FINISHED)

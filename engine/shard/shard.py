@@ -218,6 +218,9 @@ class Shard:
         await self._tell_followed()
         await self._tell_security()
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
+        if self._tap is not None:
+            # An exporter that hangs takes nothing: that is no time of the run's any more.
+            await trio.to_thread.run_sync(self._tap.close)
 
     async def _run_from(self, start_ns: int, inbox: ReceiveChannel[AnyToShard]) -> None:
         pacer = self._table.pacer = make_pacer(self._plan, self._program, start_ns)
@@ -312,8 +315,6 @@ class Shard:
 
     def _close_traces(self) -> None:
         """Write what is left; no message is traced any more."""
-        if self._tap is not None:
-            self._tap.close()
         for trace in self._table.traces:
             trace.close()
         self._table.traces = ()

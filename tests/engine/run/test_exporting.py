@@ -21,6 +21,7 @@ from engine.messages import Outcome, QueueCounts, StopRun
 from engine.options import RunConfig
 from engine.run import commands, exporting, patience
 from engine.run.links import ShardLink, start_child, start_in_process
+from engine.shard.following.records import LAST_SENDS_S
 from engine.shard.protocol import ShardPlan
 from tests.engine.export.conservation import conserved
 from tests.engine.export.recording import ended, frame
@@ -205,6 +206,24 @@ async def test_the_time_that_an_exporter_takes_is_none_of_the_run(monkeypatch: p
         took_ns = (trio.current_time() - began_s) * 1e9
     assert took_ns > 2e9
     assert run.snapshots[-1].elapsed_ns - elapsed_ns < took_ns - 1e9
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+async def test_records_that_nobody_takes_any_more_are_no_time_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, in_process: bool
+) -> None:
+    monkeypatch.setattr(exporting, "COMPLETE_S", 0.3)
+    monkeypatch.setattr(exporting, "LAST_WORD_S", 0.3)
+    monkeypatch.setattr(exporting, "RECORDS_BUFFER_BYTES", 1)  # the kernel makes some thousands of it
+    async with engine_with_server(in_process=in_process) as (bus, server):
+        run = await call(bus, server.port, rate=200.0, max_calls=200, call_records=str(tmp_path / "calls"))
+        os.kill(*exporters(), signal.SIGSTOP)
+        summary = await run.finish()
+    assert summary.outcome is Outcome.PASSED
+    conserved(summary.queues)
+    assert summary.queues[RECORDS].offered == 200
+    assert summary.queues[RECORDS].dropped > 0
+    assert summary.elapsed_s < 1 + LAST_SENDS_S / 2
 
 
 async def test_the_engine_closes_in_mid_run_and_with_it_the_exporter(monkeypatch: pytest.MonkeyPatch) -> None:
