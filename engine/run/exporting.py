@@ -80,7 +80,7 @@ class Exporting:
         self._wanted: tuple[str, ...] = ()
         self._warn: Callable[[str], None] = lambda text: None
         self._patience = Patience()
-        self._has_warned = False
+        self._is_reported = False
         self._told = Counts()
         self._words = "it ended without a word"
         self._said_all = trio.Event()
@@ -163,33 +163,32 @@ class Exporting:
         is_complete = False
         async for message in self._receiver:
             self._patience.heard()
-            self._has_warned = False
             if isinstance(message, Counted | Completed):
                 self._told = message.counts
                 is_complete = isinstance(message, Completed)
             elif isinstance(message, Cautioned):
                 self._warn(message.text)
-        if not is_complete:
+        if not is_complete and not self._is_over:
             await self._wait_gone()
-            self._warn_once(f"the exporter has ended: {self._words}; what it has not written is dropped")
+            self._trouble(f"the exporter has ended: {self._words}; what it has not written is dropped")
         self._feed.close()
         self._said_all.set()
 
     async def _watch_over(self) -> None:
-        """Tell when it says nothing for long; that costs nobody anything but what it was to write."""
+        """Tell when it says nothing for long, the first time; that costs nobody anything but what it was to write."""
         looked_s = trio.current_time()
         while not self._said_all.is_set():
             await trio.sleep(patience.LOOK_EVERY_S)
             now_s = trio.current_time()
             self._patience.pass_time(now_s - looked_s)
             looked_s = now_s
-            if text := self._patience.report():
-                self._warn_once(f"the exporter {text}; what it does not take is dropped")
+            if (text := self._patience.report()) and not self._is_reported:
+                self._is_reported = True
+                self._warn(f"the exporter {text}; what it does not take is dropped")
 
-    def _warn_once(self, text: str) -> None:
-        """Tell of a trouble, and of nothing that comes of the same."""
-        if not self._has_warned:
-            self._has_warned = True
+    def _trouble(self, text: str) -> None:
+        """Tell of it, unless it comes of what was told: that it says nothing."""
+        if not (self._is_reported and self._patience.is_silent):
             self._warn(text)
 
     async def _wait_gone(self) -> None:
@@ -208,7 +207,7 @@ class Exporting:
             await self._gone.wait()
         self._is_over = True
         if not self._gone.is_set():
-            self._warn_once(f"the exporter did not end within {COMPLETE_S:g} s; what it has not written is dropped")
+            self._trouble(f"the exporter did not end within {COMPLETE_S:g} s; what it has not written is dropped")
             self._process.kill()
             await self._wait_gone()
 
