@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.export.otel.settings import Signal, signals_of
 from engine.options import RunConfig
 
 if TYPE_CHECKING:
@@ -37,9 +38,16 @@ def _to_file(context: LogContext) -> LogOutput:
     return FileLines(context)
 
 
+def _to_otel(context: LogContext) -> LogOutput:
+    from engine.export.otel.logs import OtelLogs
+
+    return OtelLogs(context)
+
+
 OUTPUTS: tuple[LogOutputKind, ...] = (
     LogOutputKind(lambda config: config.log_to_stderr, _to_stderr),
     LogOutputKind(lambda config: bool(config.log_json_file), _to_file),
+    LogOutputKind(lambda config: Signal.LOGS in signals_of(config), _to_otel),
 )
 
 

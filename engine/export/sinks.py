@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from engine.export.log_events import asked_of
 from engine.export.log_outputs import outputs_of
+from engine.export.otel.settings import Signal, signals_of
 from engine.export.sink import Sink, Surroundings
 from engine.messages.records import CallEnded, MessageRecorded, Record
 from engine.options import RunConfig
@@ -47,6 +48,18 @@ def _homer(surroundings: Surroundings) -> Sink:
     return homer_of(surroundings)
 
 
+def _otel_metrics(surroundings: Surroundings) -> Sink:
+    from engine.export.otel.metrics import OtelMetrics
+
+    return OtelMetrics(surroundings)
+
+
+def _otel_traces(surroundings: Surroundings) -> Sink:
+    from engine.export.otel.traces import OtelTraces
+
+    return OtelTraces(surroundings)
+
+
 def _event_log(surroundings: Surroundings) -> Sink:
     from engine.export.event_log import EventLog
 
@@ -77,6 +90,16 @@ SINKS: tuple[SinkKind, ...] = (
         to_stderr=lambda config: config.log_to_stderr,
     ),
     SinkKind(asked_for=lambda config: bool(config.metrics), records=lambda config: frozenset(), make=_metrics),
+    SinkKind(
+        asked_for=lambda config: Signal.METRICS in signals_of(config),
+        records=lambda config: frozenset(),
+        make=_otel_metrics,
+    ),
+    SinkKind(
+        asked_for=lambda config: Signal.TRACES in signals_of(config),
+        records=lambda config: frozenset(),
+        make=_otel_traces,
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from engine.call import Behaviours
 from engine.errors import GossipperError, OptionError
 from engine.export.log_events import read_attributes, read_samples
+from engine.export.otel.settings import check_opentelemetry
 from engine.messages import OptionProblem, Role, ScenarioDescription
 from engine.options import FLAGS, RunConfig, check_config, settled
 from engine.options.config.metrics import METRICS_PORT
@@ -141,6 +142,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     check_tls_files,
     _homer,
     _event_log,
+    check_opentelemetry,
 )
 
 

@@ -39,5 +39,5 @@ def test_a_sink_wants_what_is_recorded_for_it(options: dict[str, Any]) -> None:
 def test_no_sink_is_imported_before_it_is_needed() -> None:
     program = "import sys, engine.run.commands; print(*[name for name in sys.modules if name.startswith('engine.export')])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    light = {"log_events", "log_outputs", "protocol", "sink", "sinks", "waiting"}
+    light = {"log_events", "log_outputs", "otel", "otel.settings", "protocol", "sink", "sinks", "waiting"}
     assert set(done.stdout.split()) == {"engine.export", *(f"engine.export.{name}" for name in light)}
