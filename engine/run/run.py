@@ -343,11 +343,12 @@ class Run:
 
     async def _complete(self, observers: Observers) -> None:
         """The calls are over, and the run's time with them: wait for what writes single calls down or sends them on."""
-        await observers.complete_calls()
-        if self._exporting is not None:
-            last = msgspec.structs.replace(self._snapshot(), state=RunState.FINISHED)
-            summary = summarize(self.started, last, self._outcome(last), self._error)
-            await self._exporting.complete(last, RunFinished(run=self.name, summary=summary))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(observers.complete_calls)
+            if self._exporting is not None:
+                last = msgspec.structs.replace(self._snapshot(), state=RunState.FINISHED)
+                summary = summarize(self.started, last, self._outcome(last), self._error)
+                nursery.start_soon(self._exporting.complete, last, RunFinished(run=self.name, summary=summary))
 
     async def _finish(self) -> None:
         self._state = RunState.FINISHED
