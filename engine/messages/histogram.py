@@ -83,15 +83,15 @@ class Histogram(msgspec.Struct, kw_only=True):
         found = []
         for percent in percents:
             index = min(bisect_left(running, max(1, math.ceil(percent / 100 * total))), len(values) - 1)
-            found.append(self._told_ns(values[index]))
+            found.append(self.told_ns(values[index]))
         return found
 
     def told(self) -> Iterator[tuple[int, int]]:
         """For each bucket the value that is told of it, in ns, and how many values it holds."""
-        return ((self._told_ns(bucket), count) for bucket, count in self.buckets.items())
+        return ((self.told_ns(bucket), count) for bucket, count in self.buckets.items())
 
-    def _told_ns(self, bucket: int) -> int:
-        """Its middle, within the extremes."""
+    def told_ns(self, bucket: int) -> int:
+        """The value that is told of all in a bucket: its middle, within the extremes."""
         return max(self.min_ns, min(bucket + self._width_ns(bucket) // 2, self.max_ns))
 
     def _width_ns(self, bucket: int) -> int:

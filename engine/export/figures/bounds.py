@@ -7,7 +7,7 @@ exact but for values within 0.2 % of its bound, and agrees with the percentiles 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
@@ -33,8 +33,7 @@ SCORES: Final = (1.5, 2.0, 2.58, 3.1, 3.6, 3.8, 4.03, 4.2, 4.34, 4.5)
 def counts_up_to(histogram: Histogram, bounds: Sequence[float], scale: int) -> list[int]:
     """For each bound, of which one is `scale` of the histogram's values, how many values are not above it; last, how many
     there are."""
-    limits = [round(bound * scale) for bound in bounds]
-    counts = [0] * (len(limits) + 1)
-    for value, count in histogram.told():
-        counts[bisect_left(limits, value)] += count
-    return list(accumulate(counts))
+    buckets = sorted(histogram.buckets)
+    running = [0, *accumulate(histogram.buckets[bucket] for bucket in buckets)]
+    limits = (round(bound * scale) for bound in bounds)
+    return [*(running[bisect_right(buckets, limit, key=histogram.told_ns)] for limit in limits), running[-1]]

@@ -42,6 +42,15 @@ def test_buckets_are_numbered_without_gaps(value_ns: int, kept_bits: int) -> Non
     assert bucket_of(after - 1, kept_bits) == bucket
 
 
+@given(durations)
+def test_what_is_told_of_buckets_is_near_their_values_and_never_beyond_the_extremes(values: list[int]) -> None:
+    told = sorted(value for value, count in histogram(values).told() for _ in range(count))
+    assert len(told) == len(values)
+    for value, real in zip(told, sorted(values), strict=True):
+        assert value == pytest.approx(real, rel=0.002)
+        assert min(values) <= value <= max(values)
+
+
 @given(durations, durations)
 def test_adding_is_counting_together(first: list[int], second: list[int]) -> None:
     together = histogram(first)
