@@ -163,7 +163,6 @@ class EventMaker:
         if record.expected and self._asked.tells(LogKind.SIP_UNEXPECTED, Level.WARN):
             attributes = self._of_message(record, line)
             attributes["expected"] = record.expected
-            attributes["command.index"] = record.step
             message = f"unexpected {line.words}"
             self._tell(LogEvent(record.unix_ns, Level.WARN, LogKind.SIP_UNEXPECTED, message, attributes))
         if self._authentications is not None and not record.again:
