@@ -19,6 +19,11 @@ _CONCERNS: Final[tuple[tuple[tuple[str, ...], Callable[[RunConfig], bool], str],
         lambda config: config.hep_protocol == "tls" or not config.hep_address,
         "only -hep_proto tls has certificates; nothing is encrypted",
     ),
+    (
+        ("call_debug_file", "call_debug_overwrite"),
+        lambda config: config.trace_call_debug,
+        "without -trace_calldebug no log of failed calls is written",
+    ),
 )
 """Options, when they do something, and what is said when they do nothing."""
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from tests.engine.export.conservation import conserved
 from tests.engine.report.examples import run_started
 from tests.engine.report.followed import followed, refused
 from tests.engine.report.test_capture import blocks_of, comments_of
+from tests.engine.run.runs import call, engine_with_server, serve
+
+BUSY = Path(__file__).parents[2] / "interop" / "busy.xml"
 
 
 class Kept:
@@ -33,8 +36,8 @@ class Kept:
         self.warnings: list[str] = []
 
     def tell(self, *calls: FollowedCall, run: str = "1") -> None:
-        for call in calls:
-            self.bus.publish(CallTrace(run=run, elapsed_ns=0, call=call))
+        for each in calls:
+            self.bus.publish(CallTrace(run=run, elapsed_ns=0, call=each))
 
     async def complete(self) -> dict[str, QueueCounts]:
         with trio.fail_after(20):
@@ -52,6 +55,18 @@ async def kept(**options: Any) -> AsyncIterator[Kept]:
         await nursery.start(it.files.keep, bus, it.warnings.append)
         yield it
         nursery.cancel_scope.cancel()
+
+
+@contextmanager
+def pipe_that_nobody_empties(folder: Path) -> Iterator[str]:
+    """The path of a pipe that takes some 64 KB, and then nothing more."""
+    path = folder / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        yield str(path)
+    finally:
+        os.close(reader)
 
 
 async def test_a_capture_has_all_calls_and_the_log_those_that_failed(tmp_path: Path) -> None:
@@ -117,17 +132,12 @@ async def test_a_full_disk_is_told_once_and_drops_what_comes() -> None:
 
 async def test_a_file_that_takes_no_more_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_files, "COMPLETE_S", 0.2)
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        async with kept(trace_call_debug=True, call_debug_file=str(pipe)) as it:
+    with pipe_that_nobody_empties(tmp_path) as pipe:
+        async with kept(trace_call_debug=True, call_debug_file=pipe) as it:
             big = refused(1)
             entries = [msgspec.structs.replace(entry, data=bytes(100_000)) for entry in big.entries]
             it.tell(*(msgspec.structs.replace(big, entries=tuple(entries)) for _ in range(10)))
             counts = await it.complete()
-    finally:
-        os.close(reader)
     assert counts == {"call debug log": QueueCounts(offered=10, dropped=10)}
     assert it.warnings == [f"{pipe}: takes no more; 10 calls are not in it"]
 
@@ -149,3 +159,39 @@ async def test_what_the_bus_lost_is_counted_as_dropped(tmp_path: Path, monkeypat
         it.tell(*(followed(number) for number in range(30)))
         counts = (await it.complete())["capture"]
     assert counts == QueueCounts(offered=30, written=10, dropped=20)
+
+
+async def test_a_run_whose_file_takes_no_more_goes_on_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_files, "COMPLETE_S", 0.2)
+    with pipe_that_nobody_empties(tmp_path) as pipe:
+        async with engine_with_server() as (bus, server):
+            run = await call(bus, server.port, max_calls=100, trace_pcap=pipe)
+            summary = await run.finish()
+    conserved(summary.queues)
+    counts = summary.queues["capture"]
+    assert summary.counters.successful == counts.offered == 100
+    assert 0 < counts.written < 100
+    assert f"capture dropped {counts.dropped} of 100" in summary.verdict.reasons
+    assert [text for text in run.warnings if pipe in text] == [f"{pipe}: takes no more; {counts.dropped} calls are not in it"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_the_captures_of_a_run_are_one_however_many_workers_it_has(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "calls.pcapng"
+    async with engine_with_server(in_process=False) as (bus, server):
+        run = await call(bus, server.port, max_calls=40, workers=workers, trace_pcap=str(path))
+        summary = await run.finish()
+    assert summary.queues["capture"] == QueueCounts(offered=40, written=40)
+    told = [comment for block in blocks_of(path.read_bytes()) for comment in comments_of(block)]
+    assert sorted(int(comment.split()[1]) for comment in told) == list(range(1, 41))
+
+
+async def test_all_calls_that_fail_are_in_the_log_and_no_other(tmp_path: Path) -> None:
+    log = tmp_path / "calls.log"
+    async with engine_with_server() as (bus, _):
+        busy = await serve(bus, scenario_name="", scenario_file=str(BUSY))
+        run = await call(bus, busy.port, max_calls=30, trace_call_debug=True, call_debug_file=str(log))
+        summary = await run.finish()
+    assert summary.counters.failed == 30
+    assert summary.queues["call debug log"] == QueueCounts(offered=30, written=30)
+    assert log.read_bytes().count(b"Call debugging information for call ") == 30

@@ -26,6 +26,11 @@ NOWHERE = "without -hep_addr nothing is sent to Homer"
             {"hep_address": "homer", "hep_protocol": "tcp", "hep_tls_ca": "ca.pem"},
             ["-hep_tls_ca: only -hep_proto tls has certificates; nothing is encrypted"],
         ),
+        ({"trace_call_debug": True, "call_debug_file": "a.log", "call_debug_overwrite": False}, []),
+        (
+            {"call_debug_file": "a.log", "call_debug_overwrite": False},
+            ["-calldebug_file -calldebug_overwrite: without -trace_calldebug no log of failed calls is written"],
+        ),
     ],
 )
 def test_what_changes_nothing_is_told(given: dict[str, object], told: list[str]) -> None:
