@@ -13,7 +13,6 @@ from typing import Final
 
 from prometheus_client import generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.registry import Collector
@@ -43,7 +42,7 @@ class Format:
     write: Callable[[Collector], bytes]
 
 
-TEXT: Final = Format(CONTENT_TYPE_PLAIN_0_0_4, generate_latest)
+TEXT: Final = Format("text/plain; version=0.0.4; charset=utf-8", generate_latest)
 OPENMETRICS: Final = Format(CONTENT_TYPE_LATEST, generate_openmetrics)
 _OPENMETRICS_TYPE: Final = "application/openmetrics-text"
 _TEXT_TYPES: Final = ("text/plain", "text/*", "*/*")
