@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from engine.export.log_outputs import outputs_of
+from engine.export.otel.settings import signals_of
 from engine.options import RunConfig, option
 
 _CONCERNS: Final[tuple[tuple[tuple[str, ...], Callable[[RunConfig], bool], str], ...]] = (
@@ -23,6 +25,16 @@ _CONCERNS: Final[tuple[tuple[tuple[str, ...], Callable[[RunConfig], bool], str],
         ("call_debug_file", "call_debug_overwrite"),
         lambda config: config.trace_call_debug,
         "without -trace_calldebug no log of failed calls is written",
+    ),
+    (
+        ("log_level", "log_samples", "log_buffer_size"),
+        lambda config: bool(outputs_of(config)),
+        "there is no event log without -log_file_jsonl, -log_stdout or -log_otel_endpoint",
+    ),
+    (
+        ("log_attributes",),
+        lambda config: bool(outputs_of(config) or signals_of(config)),
+        "nothing has attributes without -log_file_jsonl, -log_stdout or -log_otel_endpoint",
     ),
 )
 """Options, when they do something, and what is said when they do nothing."""

@@ -31,6 +31,16 @@ NOWHERE = "without -hep_addr nothing is sent to Homer"
             {"call_debug_file": "a.log", "call_debug_overwrite": False},
             ["-calldebug_file -calldebug_overwrite: without -trace_calldebug no log of failed calls is written"],
         ),
+        (
+            {"log_level": "warn", "log_samples": ("rtd=2",), "log_buffer_size": 5, "log_attributes": ("a=b",)},
+            [
+                "-log_level -log_sample -log_buffer_size: there is no event log without -log_file_jsonl, -log_stdout or "
+                "-log_otel_endpoint",
+                "-log_attr: nothing has attributes without -log_file_jsonl, -log_stdout or -log_otel_endpoint",
+            ],
+        ),
+        ({"log_level": "warn", "log_attributes": ("a=b",), "log_json_file": "x"}, []),
+        ({"log_level": "warn", "log_attributes": ("a=b",), "log_otel_endpoint": "here"}, []),
     ],
 )
 def test_what_changes_nothing_is_told(given: dict[str, object], told: list[str]) -> None:
