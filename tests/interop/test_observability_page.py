@@ -13,12 +13,17 @@ import msgspec
 from engine.export.call_records import SCHEMA, CallRecord
 from engine.export.log_events import LEVELS, LogKind
 from engine.export.results import CANCELLED, RESULTS
-from tests.interop.pages import blocks_of, on_free_ports, page, port_of, run_block
+from engine.options.values import Group
+from tests.interop.pages import blocks_of, flags_not_named, on_free_ports, page, port_of, run_block
 from tests.interop.tshark_sip import statistics, wrong
 from tests.programs import Programs, require
 
 MOST_TRIES = 30
 PAGE = page("observability.md")
+
+
+def test_the_page_names_every_option_of_its_group() -> None:
+    assert flags_not_named(PAGE, {Group.OBSERVABILITY}) == []
 
 
 def section_of(title: str) -> str:
