@@ -29,6 +29,7 @@ _SPELLED = {
         "IP",
         "JSON",
         "MB",
+        "OTel",
         "PCAP",
         "RFC3339",
         "RTCP",

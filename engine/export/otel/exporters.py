@@ -30,13 +30,13 @@ class Exporter:
     """One signal's. Everything may take long and is for a thread, one at a time; `close` is for any, and interrupts."""
 
     def __init__(self, signal: Signal, target: Target) -> None:
-        """Raises OptionError for a variable that the SDK cannot read."""
+        """Raises OptionError for a variable that the SDK cannot read, or an SDK that is another."""
         silence()
         self._answer = UNSENT
         try:
             self._exporter = _make(signal, target, self._hear)
         except Exception as error:
-            what = f"OpenTelemetry's SDK does not take its variables: {in_one_line(error)}"
+            what = f"OpenTelemetry's SDK cannot be used: {in_one_line(error)}"
             raise OptionError(FLAG, target.url, what) from None
 
     def _hear(self, answer: Answer) -> None:

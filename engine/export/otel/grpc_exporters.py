@@ -133,10 +133,13 @@ _KINDS: Final = {Signal.LOGS: _Logs, Signal.METRICS: _Metrics, Signal.TRACES: _T
 
 def grpc_exporter(signal: Signal, target: Target, headers: Mapping[str, str], hear: Hear) -> Any:
     """The exporter for a signal, whose `export` takes what the SDK makes of it."""
-    return _KINDS[signal](
+    exporter = _KINDS[signal](
         hear,
         endpoint=target.url,
         insecure=not target.is_secure,
         headers=tuple(headers.items()),
         retryable_error_codes=_NEVER,
     )
+    if not isinstance(exporter._client, _HeardStub):
+        raise RuntimeError("its exporters for gRPC are made otherwise than in version 1.45; use -log_otel_proto http")
+    return exporter
