@@ -31,6 +31,22 @@ class Answer:
     wait_s: float | None = None
 
 
+_WORDS = {
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
+    "WRONG_VERSION_NUMBER": "it has no TLS (-log_otel_insecure goes without)",
+    "Failed parsing HTTP/2": "what answers is no gRPC (OTLP/HTTP is -log_otel_proto http)",
+    "BadStatusLine": "what answers is no HTTP (OTLP/gRPC is -log_otel_proto grpc)",
+    "Domain name not found": "Name or service not known",
+    "Socket closed": "it closes the connection",
+}
+"""What is in the words of libraries, and what is told."""
+
+
+def in_words(text: str) -> str:
+    """What a library has to say of a collector that it did not reach, for a person."""
+    return next((words for mark, words in _WORDS.items() if mark in text), "") or in_short(text)
+
+
 UNSENT = Answer(Fate.REFUSED, "OpenTelemetry's SDK cannot encode it")
 """When a batch never went on its way."""
 

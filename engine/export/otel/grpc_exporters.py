@@ -17,7 +17,7 @@ from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-from engine.export.otel.answers import Answer, Fate, in_short, taken
+from engine.export.otel.answers import Answer, Fate, in_short, in_words, taken
 from engine.export.otel.settings import Signal, Target
 
 Hear = Callable[[Answer], None]
@@ -36,6 +36,7 @@ _AWAY: Final = frozenset(
 )
 """The codes of errors after which a client may try again (OTLP 1.x, Failures); after RESOURCE_EXHAUSTED only when told to."""
 _REFUSED: Final = re.compile(r"(?:connect|remote host): ([A-Z][a-z ]+)(?: \(|;|$)")
+"""Of a connection that did not come about, the system's word for why."""
 _RETRY_INFO: Final = "google.rpc.retryinfo-bin"
 _REJECTED: Final = {
     Signal.LOGS: "rejected_log_records",
@@ -68,16 +69,9 @@ def _answer_to(error: Any) -> Answer:
         return Answer(Fate.AWAY, "it does not answer")
     wait_s = _wait_s(error)
     if code in _AWAY or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and wait_s is not None):
-        return Answer(Fate.AWAY, _unreached(details) or in_short(f"{code.name} {details}"), wait_s=wait_s)
+        found = _REFUSED.search(details)
+        return Answer(Fate.AWAY, found[1] if found else in_words(f"{code.name} {details}"), wait_s=wait_s)
     return Answer(Fate.REFUSED, in_short(f"{code.name} {details}"))
-
-
-def _unreached(details: str) -> str:
-    """Of a connection that did not come about, the system's word for why; else ""."""
-    found = _REFUSED.search(details)
-    if found:
-        return found[1]
-    return "its certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in details else ""
 
 
 def _wait_s(error: Any) -> float | None:

@@ -8,6 +8,7 @@ than an answer can be, and follows nobody elsewhere. They try once: when to try 
 from __future__ import annotations
 
 import math
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC
@@ -23,8 +24,9 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from engine.export.otel.answers import Answer, Fate, in_short, taken
+from engine.export.otel.answers import Answer, Fate, in_short, in_words, taken
 from engine.export.otel.settings import Signal, Target
 
 Hear = Callable[[Answer], None]
@@ -73,9 +75,9 @@ class _HeardSession(requests.Session):
                 response = super().request(*which, **how)
             with response:
                 answer = _answer_of(response, self._signal)
-        except requests.Timeout:
+        except (requests.Timeout, ReadTimeoutError):
             answer = Answer(Fate.AWAY, "it does not answer")
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             answer = Answer(Fate.AWAY, _why(error))
         self._hear(answer)
         if answer.fate is not Fate.TAKEN:
@@ -130,14 +132,14 @@ def _wait_s(text: str) -> float | None:
 
 
 def _why(error: BaseException) -> str:
-    """The system's word for why a collector was not reached."""
+    """The system's word for why a collector was not reached, which is at the bottom of what libraries make of it."""
     found: BaseException | None = error
     while found is not None:
-        if isinstance(found, OSError) and found.strerror and not isinstance(found, requests.RequestException):
-            return "its certificate is not trusted" if "CERTIFICATE_VERIFY_FAILED" in str(found) else found.strerror
+        if isinstance(found, OSError) and found.strerror and not isinstance(found, requests.RequestException | ssl.SSLError):
+            return found.strerror
         reason = getattr(found, "reason", None) or next((each for each in found.args if isinstance(each, BaseException)), None)
         found = reason if isinstance(reason, BaseException) else found.__cause__ or found.__context__
-    return in_short(str(error)) or type(error).__name__
+    return in_words(str(error)) or type(error).__name__
 
 
 _KINDS: Final[Mapping[Signal, Any]] = {

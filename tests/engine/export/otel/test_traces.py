@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,7 +55,6 @@ async def test_headers_and_the_resource_go_with_them(protocol: str, monkeypatch:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_a_collector_with_tls_is_verified(protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import ssl
 
     lab = Lab(tmp_path)
     if protocol == "grpc":
@@ -229,3 +231,87 @@ async def test_a_path_of_the_endpoint_is_kept() -> None:
         async with at_work(OtelTraces(asked)) as sink:
             sink.take(traced())
     assert sink.counts == {"otel traces": counts_of(1, 1)}
+
+
+ANSWERS = {
+    "nothing": b"",
+    "zeros": b"\0" * 100,
+    "SIP": b"SIP/2.0 200 OK\r\n\r\n",
+    "half an answer": b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nx",
+    "a header without an end": b"HTTP/1.1 200 OK\r\n" + b"A" * 100_000,
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+async def test_who_is_no_collector_is_told_of_once(protocol: str, answer: bytes) -> None:
+    async def babble(stream: trio.SocketStream) -> None:
+        with contextlib.suppress(trio.BrokenResourceError):
+            await stream.receive_some(1000)
+            await stream.send_all(answer)
+            await stream.aclose()
+
+    told: list[str] = []
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, babble, 0, host="127.0.0.1"))
+        endpoint = f"127.0.0.1:{listener.socket.getsockname()[1]}"
+        async with at_work(OtelTraces(surroundings(endpoint, protocol, told)), within_s=2) as sink:
+            sink.take(traced())
+            await until(lambda: bool(told))
+        nursery.cancel_scope.cancel()
+    assert sink.counts == {"otel traces": counts_of(1, 0)}
+    [line] = told
+    assert line.startswith(f"OpenTelemetry at {endpoint}: ")
+    assert len(line) < 350
+
+
+async def test_one_that_answers_by_drops_costs_no_more_than_the_time_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "SILENT_S", 0.3)
+
+    async def drip(stream: trio.SocketStream) -> None:
+        with contextlib.suppress(trio.BrokenResourceError):
+            await stream.send_all(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                await stream.send_all(b"A: b\r\n")
+                await trio.sleep(0.05)
+
+    told: list[str] = []
+    async with trio.open_nursery() as nursery:
+        (listener,) = await nursery.start(partial(trio.serve_tcp, drip, 0, host="127.0.0.1"))
+        endpoint = f"127.0.0.1:{listener.socket.getsockname()[1]}"
+        with trio.fail_after(10):
+            async with at_work(OtelTraces(surroundings(endpoint, "http", told)), within_s=0.5) as sink:
+                sink.take(traced())
+                await until(lambda: bool(told))
+        nursery.cancel_scope.cancel()
+    assert sink.counts == {"otel traces": counts_of(1, 0)}
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "insecure", "words"),
+    [
+        ("grpc", "http", True, "what answers is no HTTP (OTLP/gRPC is -log_otel_proto grpc)"),
+        ("http", "grpc", True, "what answers is no gRPC (OTLP/HTTP is -log_otel_proto http)"),
+        ("grpc", "grpc", False, "it has no TLS (-log_otel_insecure goes without)"),
+        ("http", "http", False, "it has no TLS (-log_otel_insecure goes without)"),
+    ],
+)
+async def test_what_people_mistake_is_told_in_words(there: str, asked: str, insecure: bool, words: str) -> None:
+    told: list[str] = []
+    with collector_of(there) as collector:
+        around = surroundings(collector.endpoint, asked, told, log_otel_insecure=insecure)
+        async with at_work(OtelTraces(around), within_s=2) as sink:
+            sink.take(traced())
+            await until(lambda: bool(told))
+    assert sink.counts == {"otel traces": counts_of(1, 0)}
+    assert told == [f"OpenTelemetry at {collector.endpoint}: {words}; what is for it waits, and is dropped when too much does"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_name_that_nobody_knows_is_told(protocol: str) -> None:
+    told: list[str] = []
+    async with at_work(OtelTraces(surroundings("nobody.invalid", protocol, told)), within_s=2) as sink:
+        sink.take(traced())
+        await until(lambda: bool(told))
+    assert "not known" in told[0] or "name resolution" in told[0] or "resolving" in told[0]
