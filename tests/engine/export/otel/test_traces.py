@@ -315,3 +315,39 @@ async def test_a_name_that_nobody_knows_is_told(protocol: str) -> None:
         sink.take(traced())
         await until(lambda: bool(told))
     assert "not known" in told[0] or "name resolution" in told[0] or "resolving" in told[0]
+
+
+@pytest.mark.parametrize(("protocol", "code", "wait"), [("grpc", "RESOURCE_EXHAUSTED", "0a020801"), ("http", "429", "1")])
+async def test_one_that_says_how_long_to_wait_is_asked_then(protocol: str, code: str, wait: str) -> None:
+    """Of gRPC it is a RetryInfo with a Duration of one second."""
+    with collector_of(protocol) as collector:
+        answers = iter([Says(code, wait=wait)])
+        collector.says = lambda signal: next(answers, Says())
+        async with at_work(OtelTraces(surroundings(collector.endpoint, protocol, []))) as sink:
+            sink.take(traced())
+            await until(lambda: len(collector.attempts) == 1)
+            with trio.move_on_after(0.8):
+                await until(lambda: len(collector.attempts) == 2)
+            assert len(collector.attempts) == 1
+            await until(lambda: len(collector.attempts) == 2)
+    assert sink.counts == {"otel traces": counts_of(1, 1)}
+
+
+async def test_one_that_is_exhausted_and_does_not_say_for_how_long_has_refused() -> None:
+    with collector_of("grpc") as collector:
+        collector.says = lambda signal: Says("RESOURCE_EXHAUSTED", "message larger than max")
+        async with at_work(OtelTraces(surroundings(collector.endpoint, "grpc", []))) as sink:
+            sink.take(traced())
+    assert collector.attempts == ["traces"]
+    assert sink.counts == {"otel traces": counts_of(1, 0)}
+
+
+@pytest.mark.parametrize("wait", ["soon", "-5", "nan", "inf", "Fri, 99 Xyz 2026", "Fri, 31 Dec 1999 23:59:59 GMT"])
+async def test_a_wait_that_is_none_is_not_heeded(wait: str) -> None:
+    with collector_of("http") as collector:
+        answers = iter([Says("503", wait=wait)])
+        collector.says = lambda signal: next(answers, Says())
+        async with at_work(OtelTraces(surroundings(collector.endpoint, "http", []))) as sink:
+            sink.take(traced())
+            await until(lambda: len(collector.attempts) == 2)
+    assert sink.counts == {"otel traces": counts_of(1, 1)}
