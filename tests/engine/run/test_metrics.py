@@ -14,7 +14,7 @@ import trio
 from engine import open_engine
 from engine.bus import Bus
 from engine.errors import ExportError, OptionError
-from engine.messages import Failure, PauseTraffic, Percentiles, StopRun, Summary
+from engine.messages import Failure, PauseTraffic, Percentiles, Snapshot, StopRun, Summary
 from tests.engine.export.conservation import conserved
 from tests.engine.export.metrics.scraping import OPENLY, Key, ask, get, key, over, scrape
 from tests.engine.run.runs import LIMIT_S, Watched, call, engine_with_server, serve
@@ -23,12 +23,18 @@ from tests.programs import free_port
 CALLS = 8
 
 
+def is_at_rest(snapshot: Snapshot) -> bool:
+    return snapshot.state == "paused" and not snapshot.counters.open
+
+
 async def scraped_at_rest(bus: Bus, run: Watched, port: int) -> dict[Key, float]:
     """Let a run make so many calls and pause it; what is scraped when they are over, and nothing happens any more."""
     await run.until(lambda snapshot: snapshot.counters.created >= CALLS)
     await bus.call(PauseTraffic(run=run.name))
-    last = await run.until(lambda snapshot: snapshot.state == "paused" and not snapshot.counters.open)
-    await run.until(lambda snapshot: snapshot.counters.created == last.counters.created)
+    last, created = await run.until(is_at_rest), -1
+    while last.counters.created != created:  # a worker may have begun calls that its run knew nothing of when it paused
+        created = last.counters.created
+        last = await run.until(is_at_rest)
     with trio.fail_after(LIMIT_S):
         while True:
             samples = await scrape(port)
@@ -53,7 +59,6 @@ def says_the_same(samples: Mapping[Key, float], summary: Summary) -> None:
     assert samples[key("calls_open")] == counters.open == 0
     assert samples[key("retransmissions_total")] == counters.retransmissions
     assert samples[key("calls_late_total")] == counters.late_starts
-    assert samples[key("trustworthy")] == summary.trustworthy
     for index, step in enumerate(summary.steps):
         labels = {"step": str(index), "kind": step.kind, "label": step.label}
         assert samples[key("step_messages_total", **labels)] == step.counts.messages
@@ -136,4 +141,4 @@ async def test_who_scrapes_badly_costs_the_run_nothing() -> None:
             await bus.call(StopRun(run=run.name))
             summary = await run.finish()
     assert summary.counters.successful == summary.counters.created > 0
-    assert run.warnings == []
+    assert [text for text in run.warnings if "metrics" in text] == []

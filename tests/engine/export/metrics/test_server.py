@@ -19,7 +19,7 @@ from engine.export.metrics import server as module
 from engine.export.metrics.server import MOST_CONNECTIONS, MOST_REQUEST_BYTES, Answer, Request, Server, listen
 from tests.engine.export.metrics.scraping import LIMIT_S, ask, get
 
-LARGE = b"x" * (8 << 20)
+LARGE = b"x" * (32 << 20)
 """More than any socket's buffers hold."""
 
 
