@@ -89,6 +89,17 @@ def test_tshark_finds_the_messages_that_a_run_has_counted(
     assert layers == {f"{'ip' if ip_version == 4 else 'ipv6'}:{'udp' if transport in ('u1', 'un') else 'tcp'}:sip"}
 
 
+def test_what_was_sent_again_is_in_it_again(tmp_path: Path, programs: Programs) -> None:
+    caller = Ours(programs)
+    with server(tmp_path / "uas", "u1", caller.host, "-lost", "20") as (callee, _):
+        client = caller.start(*UAC, at(caller.host, callee.port), "-trace_pcap", CAPTURE)
+        assert client.wait() == 0, client.output
+    summary = caller.summary()
+    assert summary.counters.retransmissions > 0
+    assert statistics(programs.folder / CAPTURE) == counted_by(summary)
+    assert wrong(programs.folder / CAPTURE) == []
+
+
 def test_both_sides_of_a_connection_tell_the_same(tmp_path: Path, programs: Programs) -> None:
     caller = Ours(programs)
     with server(tmp_path / "uas", "t1", caller.host, "-trace_pcap", CAPTURE) as (callee, program):
