@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import trio
 
 from engine.errors import ReportError
+from engine.export.media_figures import Figures, figures_of
 from engine.export.own_files import place_of
 from engine.export.results import result_of
 from engine.export.sink import Item, Sink, Surroundings
@@ -51,7 +52,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     messages_sent: int
     messages_received: int
     retransmissions: int
-    media: dict[str, Any] | None
+    media: Figures | None
 
 
 class CallRecords(Sink):
@@ -141,7 +142,7 @@ def record_of(call: CallEnded) -> CallRecord:
         messages_sent=call.sent,
         messages_received=call.received,
         retransmissions=call.retransmissions,
-        media=dict(call.media) if call.media else None,
+        media=figures_of(call.media) if call.media else None,
     )
 
 

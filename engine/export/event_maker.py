@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from engine.export.authentications import Authentications
 from engine.export.log_events import LEVELS, Asked, Attributes, Level, LogEvent, LogKind
+from engine.export.media_figures import figures_of
 from engine.export.results import result_of
 from engine.export.start_lines import StartLine, cseq_of, start_line_of
 from engine.messages import Event, Role, RunFinished, RunStarted, Warning
@@ -139,8 +140,8 @@ class EventMaker:
             attributes |= {"failure": record.failure.value, "reason": record.reason}
         for name, elapsed_ns in record.response_times.items():
             attributes[f"rtd.{name}_ms"] = _ms(elapsed_ns)
-        for name, figure in record.media.items():
-            attributes[f"media.{name}"] = figure
+        for kind, figures in figures_of(record.media).items():
+            attributes |= {f"media.{kind}.{name}": figure for name, figure in figures.items()}
         self._make(record.unix_ns, LogKind.CALL_ENDED, f"call {record.call} {outcome}", attributes)
         if record.failure:
             error = self._of_call(record) | {"error.kind": record.failure.value, "result": result}

@@ -12,6 +12,7 @@ import msgspec
 
 from engine.export.call_records import SCHEMA, CallRecord
 from engine.export.log_events import LEVELS, LogKind
+from engine.export.media_figures import NAMES
 from engine.export.results import CANCELLED, RESULTS
 from engine.options.values import Group
 from tests.interop.pages import blocks_of, flags_not_named, on_free_ports, page, port_of, run_block
@@ -46,6 +47,7 @@ def test_the_page_has_every_field_of_a_call_record() -> None:
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert named[: len(CallRecord.__struct_fields__)] == list(CallRecord.__struct_fields__)
     assert f"`{SCHEMA}`" in section
+    assert " ".join(told for told, _ in NAMES.values()) in section
     assert [result for result in (*RESULTS.values(), CANCELLED) if f"`{result}`" not in section] == []
     assert msgspec.structs.fields(CallRecord)[0].default == SCHEMA
 

@@ -57,7 +57,9 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 async def test_a_line_says_what_a_call_was_and_how_it_ended(tmp_path: Path) -> None:
-    call = ended(7, response_times={"1": 1_500_000, "invite": 250}, media={"packets_sent": 50, "mos": 4.2})
+    call = ended(
+        7, response_times={"1": 1_500_000, "invite": 250}, media={"audio_packets": 50.0, "audio_loss": 0.015, "audio_mos": 4.2}
+    )
     (line,) = await lines_of(tmp_path / "calls", call)
     assert line == {
         "schema": "gossipper_call_record_v2",
@@ -78,7 +80,7 @@ async def test_a_line_says_what_a_call_was_and_how_it_ended(tmp_path: Path) -> N
         "messages_sent": 3,
         "messages_received": 3,
         "retransmissions": 0,
-        "media": {"packets_sent": 50, "mos": 4.2},
+        "media": {"audio": {"packets_received": 50, "loss_percent": 1.5, "mos": 4.2}},
     }
 
 

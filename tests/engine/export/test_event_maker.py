@@ -49,7 +49,9 @@ def kinds(events: list[LogEvent]) -> list[str]:
 
 
 def test_a_call_begins_and_ends() -> None:
-    begun, ended = made(call_started(), call_ended(response_times={"invite": 1_234_567}, media={"audio.mos": 4.4}))
+    begun, ended = made(
+        call_started(), call_ended(response_times={"invite": 1_234_567}, media={"audio_mos": 4.4, "audio_jitter": 0.5})
+    )
     assert begun == LogEvent(
         UNIX_NS,
         Level.INFO,
@@ -69,6 +71,7 @@ def test_a_call_begins_and_ends() -> None:
         "retransmissions": 0,
         "rtd.invite_ms": 1.235,
         "media.audio.mos": 4.4,
+        "media.audio.jitter_ms": 0.5,
     }
 
 
