@@ -5,14 +5,31 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.programs import GOSSIPPER, Programs
 
+HERE = Path(__file__).parent
 LONGEST_NAME = 60
+
+ALONE = ("interop/media", "interop/test_media_page.py", "interop/test_wire_count.py")
+"""Where tests measure time, or count packets by the way: they are marked `alone`, which means that nothing runs beside them."""
+
+NOT_ALONE = (
+    "interop/media/test_aiortc.py",
+    "interop/media/test_baresip.py",
+    "interop/media/test_dtls_openssl.py",
+    "interop/media/test_nowhere.py",
+    "interop/media/test_srtp.py",
+    "interop/media/test_what_scenarios_say.py",
+)
+"""Of those the ones that only ask what comes, each on ports of its own."""
+
+FIRST = ("packaging", "interop")
+"""What takes long begins first where several run side by side, so that at the end none is waited for."""
 
 
 @pytest.fixture
@@ -43,6 +60,19 @@ def shell(tmp_path: Path) -> dict[str, str]:
     script.write_text(f'#!/bin/sh\nexec {shlex.join(GOSSIPPER)} "$@"\n')
     script.chmod(0o755)
     return {"PATH": f"{script.parent}:{os.environ['PATH']}"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark those that run alone, and put them in the order in which pytest-xdist hands them out."""
+    for item in items:
+        if _is_below(item, ALONE) and not _is_below(item, NOT_ALONE):
+            item.add_marker(pytest.mark.alone)
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: not _is_below(item, FIRST))
+
+
+def _is_below(item: pytest.Item, places: Collection[str]) -> bool:
+    return any(item.path.is_relative_to(HERE / place) for place in places)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

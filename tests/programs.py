@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import random
 import shutil
 import signal
 import socket
@@ -61,6 +62,11 @@ WITH_GOSSIPPER = ALONE if INSTALLED else {"PYTHONPATH": os.pathsep.join(_PATHS)}
 
 _LISTENING = "0A"
 _POLL_S = 0.01
+
+_PORTS = range(10_000, 32_000)
+"""Below those that the kernel gives to whoever asks for any: a port that is given out here stays free until it is bound."""
+_TRIES = 1000
+_DRAWS = random.SystemRandom()
 _given_ports: set[int] = set()
 
 
@@ -85,19 +91,46 @@ def require_root(what: str) -> None:
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that is free for UDP and TCP on this loopback address, never given out twice."""
+    own, _ = _own_ports()
+    for _ in range(_TRIES):
+        port = _DRAWS.choice(own)
+        if port not in _given_ports and _is_free(host, port):
+            _given_ports.add(port)
+            return port
+    raise RuntimeError(f"no free port on {host} in {own}")
+
+
+def free_ports(count: int, host: str = "127.0.0.1") -> int:
+    """The first, a multiple of `count`, of so many ports that are free for UDP and TCP on this loopback address."""
+    _, own = _own_ports()
+    for _ in range(_TRIES):
+        first = _DRAWS.randrange(-(-own.start // count), own.stop // count) * count
+        if all(_is_free(host, port) for port in range(first, first + count)):
+            return first
+    raise RuntimeError(f"no {count} free ports on {host} in {own}")
+
+
+def _own_ports() -> tuple[range, range]:
+    """The ports that this process gives out one by one, and those that it gives out in rows.
+
+    Processes of pytest-xdist that run side by side have nothing of them in common.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % processes
+    share = len(_PORTS) // processes
+    own = _PORTS[number * share : (number + 1) * share]
+    return own[: share // 3], own[share // 3 :]
+
+
+def _is_free(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for _ in range(100):
-        with socket.socket(family, socket.SOCK_STREAM) as stream, socket.socket(family, socket.SOCK_DGRAM) as datagram:
-            stream.bind((host, 0))
-            port: int = stream.getsockname()[1]
-            try:
-                datagram.bind((host, port))
-            except OSError:
-                continue
-            if port not in _given_ports:
-                _given_ports.add(port)
-                return port
-    raise RuntimeError(f"no free port on {host}")
+    with socket.socket(family, socket.SOCK_STREAM) as stream, socket.socket(family, socket.SOCK_DGRAM) as datagram:
+        try:
+            stream.bind((host, port))
+            datagram.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def is_bound(port: int) -> bool:

@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests.interop.mirror import Mirror, Step, comparable, read_steps
-from tests.programs import GOSSIPPER, ROOT, Programs, free_port, require, require_root
+from tests.programs import GOSSIPPER, ROOT, Programs, free_port, free_ports, require, require_root
 
 BUILT_IN = ("uac", "uas", "regexp", "branchc", "branchs", "uac_pcap")
 """Those that send something by themselves."""
 FILES = sorted((Path(__file__).parent / "scenarios").glob("*.xml"))
 ARGUMENTS = ("-i", "127.0.0.1", "-m", "1", "-nostdin", "-timeout", "15", "-recv_timeout", "4000", "-d", "10")
+
+PORTS = 20
+"""How many a scenario may open for its media, with the ones it names beside them."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def assert_parity(programs: Programs, scenario: tuple[str, ...], text: bytes) ->
     if b"<exec play_" in text:
         require_root("SIPp's replay")
     steps = read_steps(text)
-    scenario = (*scenario, "-mp", str(free_port()))
+    scenario = (*scenario, "-mp", str(free_ports(PORTS)))
     commands = ((require("sipp"),), (*GOSSIPPER, "sipp"))
     opens_ports = b"<exec rtp_stream" in text or b"<exec play_" in text
     with ThreadPoolExecutor(1 if opens_ports else len(commands)) as pool:

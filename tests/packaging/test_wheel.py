@@ -24,7 +24,7 @@ CHOICE = "GOSSIPPER_BUILD"
 FORMS = {"compiled": "compiled", "pure": "plain Python"}
 """What a build may be asked for, and what the program then says of itself."""
 
-INSTALL_LIMIT_S = 300
+INSTALL_LIMIT_S = 900
 
 
 def run(*command: str, folder: Path, **environment: str) -> str:

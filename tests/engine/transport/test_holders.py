@@ -56,6 +56,7 @@ async def test_what_is_no_question_of_ports_is_told_as_it_is() -> None:
     assert await with_holder(error, "udp") is error
 
 
+@pytest.mark.alone
 def test_without_a_port_the_next_is_taken_and_what_helps_nothing_is_not_tried_again() -> None:
     taken: list[socket.socket] = []
     for _ in range(3):

@@ -85,6 +85,7 @@ async def test_an_address_of_another_machine_is_refused_with_advice() -> None:
             pytest.fail("it opened")
 
 
+@pytest.mark.alone
 async def test_without_a_port_it_is_5060_or_else_any() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

@@ -102,6 +102,7 @@ async def test_a_port_that_is_taken_at_one_address_is_told_with_it_and_nothing_s
     assert descriptors() == before
 
 
+@pytest.mark.alone
 async def test_without_a_port_all_have_another_when_5060_is_taken_at_one() -> None:
     before = descriptors()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:

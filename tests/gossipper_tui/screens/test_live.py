@@ -16,7 +16,7 @@ from engine import EngineThread
 from engine.messages import Outcome, RunState
 from engine.options import RunConfig
 from gossipper_tui.app import GossipperApp
-from gossipper_tui.demo import CAPTIONS, DemoApp, demo_configs, free_ports
+from gossipper_tui.demo import CAPTIONS, DemoApp, demo_configs
 from gossipper_tui.screens import SCREENS
 from gossipper_tui.screens.live import MEDIA_TAB, TABS, LiveScreen
 from gossipper_tui.views.spans import plain
@@ -25,13 +25,14 @@ from gossipper_tui.widgets.tab_bar import TabBar
 from tests.gossipper_tui import samples
 from tests.gossipper_tui.screens.make_recordings import RECORDINGS
 from tests.gossipper_tui.screens.pilots import press, settle, until
+from tests.programs import free_port
 
 pytestmark = pytest.mark.usefixtures("library")
 
 
 def drive(test: Callable[[Pilot[None], DemoApp], Awaitable[None]], pause_ms: int = 200, max_calls: int | None = None) -> int:
     """Run the demo's two runs on a real engine; returns the application's exit code."""
-    server, client = demo_configs(*free_ports(2))
+    server, client = demo_configs(free_port(), free_port())
     client = RunConfig(
         remote=client.remote,
         local_ip=client.local_ip,

@@ -20,7 +20,7 @@ from typing import Final
 
 from tests.interop.sides import LOOPBACK
 from tests.media_audio import read_wav, tone, write_wav
-from tests.programs import Program, Programs, free_port, missing, require
+from tests.programs import Program, Programs, free_port, free_ports, missing, require
 
 SPOKEN_HZ: Final = 700.0
 SPOKEN_DB: Final = -12.0
@@ -158,7 +158,7 @@ class Baresip:
         """Make the folder that it is started with."""
         self._heard.mkdir(parents=True)
         spoken = write_wav(self._folder / "spoken.wav", tone(SPOKEN_HZ, _LONGEST_S, _SOURCE_RATE, SPOKEN_DB), _SOURCE_RATE)
-        first_rtp = free_port(self.host) & ~1
+        first_rtp = free_ports(_RTP_PORTS, self.host)
         text = _CONFIG.format(
             host=self.host,
             port=self.port,

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import random
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from tests.programs import free_ports
 
 PORTS_A_TEST: Final = 60
 PCMU = ("m=audio [rtpstream_audio_port] RTP/AVP 0", "a=rtpmap:0 PCMU/8000")
@@ -100,26 +100,14 @@ _CALLEE = """\
 
 
 def media_ports(host: str = "127.0.0.1") -> int:
-    """The first of `PORTS_A_TEST` ports that nobody has, below those that the kernel gives to whoever asks for any."""
-    while True:
-        first = random.randrange(10_000, 32_000, PORTS_A_TEST)
-        if all(_is_free(host, port) for port in range(first, first + PORTS_A_TEST)):
-            return first
+    """The first of `PORTS_A_TEST` ports that nobody has."""
+    return free_ports(PORTS_A_TEST, host)
 
 
 def own_ports() -> tuple[str, ...]:
     """Arguments that give one of ours ports which no other program of a test has: what comes late there would be counted."""
     first = media_ports()
     return "-min_rtp_port", str(first), "-max_rtp_port", str(first + PORTS_A_TEST - 1)
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as tried:
-        try:
-            tried.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def ports_filter(*first_ports: int) -> str:

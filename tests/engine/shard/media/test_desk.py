@@ -31,14 +31,7 @@ from engine.shard.media.ports import OwnPort
 from engine.shard.notes import Notes
 from engine.transport import Addresses, Poller
 from engine.transport.rtp.socket import RtpSocket
-
-
-def free_ports() -> int:
-    """The first of some ports that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-    return port & ~15
+from tests.programs import free_ports
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ def poller() -> Iterator[Poller]:
 
 @pytest.fixture
 def desk(poller: Poller) -> Iterator[MediaDesk]:
-    first = free_ports()
+    first = free_ports(16)
     config = RunConfig(media_port=first, max_media_port=first + 15)
     made_desk = MediaDesk(config, Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
     made_desk.open(0)
