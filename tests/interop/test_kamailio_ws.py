@@ -20,6 +20,8 @@ LOAD = ("-m", str(CALLS), "-r", "50")
 OVER_WS = ("-ws_path", "/sip")
 PHONE = ("-sf", str(Path(__file__).parent / "ws_phone.xml"))
 STAYS_S = 5
+IS_IDLE_S = 10
+"""The proxy asks who says nothing, some 5 s after the last message at the latest, and 3 s later hangs up (kamailio_ws.cfg)."""
 each_way_to_connect = pytest.mark.parametrize("transport", ["w1", "wn"])
 
 
@@ -94,7 +96,7 @@ def test_we_call_through_it_and_the_callee_hangs_up(
 def test_a_phone_that_has_registered_is_called(
     proxy: Kamailio, programs: Programs, callers: Programs, caller_over: str
 ) -> None:
-    """It is called on the connection that it has registered by, which the proxy's pings keep."""
+    """It is called on the connection that it has registered by."""
     callee, caller = Ours(programs), Ours(callers)
     user = f"phone{callee.port}"
     (programs.folder / "callee.xml").write_text(
@@ -109,6 +111,13 @@ def test_a_phone_that_has_registered_is_called(
     counters = counted(callee, phone)
     assert (counters.outgoing, counters.incoming) == (1, CALLS)
     assert all_successful(counters, CALLS + 1)
+
+
+def test_a_phone_that_says_nothing_answers_pings_and_stays(proxy: Kamailio, programs: Programs) -> None:
+    phone = Ours(programs)
+    stays = ("-m", "1", "-s", f"phone{phone.port}", "-d", f"{IS_IDLE_S}s", "-max_reconnect", "0")
+    program = phone.start(*PHONE, *stays, "-t", "w1", *OVER_WS, at(HOST, proxy.port))
+    assert all_successful(counted(phone, program), 1), proxy.program.output
 
 
 def until_registered(log: Path, phone: Program, limit_s: float = 10) -> None:
