@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NoReturn
@@ -65,9 +66,17 @@ _POLL_S = 0.01
 
 _PORTS = range(10_000, 32_000)
 """Below those that the kernel gives to whoever asks for any: a port that is given out here stays free until it is bound."""
-_TRIES = 1000
-_DRAWS = random.SystemRandom()
-_given_ports: set[int] = set()
+_PORTS_A_PROGRAM = 4
+
+
+@dataclass
+class _Given:
+    """Up to which port ports have been given out; it begins somewhere, so that two runs of the tests seldom meet."""
+
+    up_to: int
+
+
+_given = _Given(random.SystemRandom().choice(_PORTS))
 
 
 def require(program: str) -> str:
@@ -90,36 +99,32 @@ def require_root(what: str) -> None:
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port that is free for UDP and TCP on this loopback address, never given out twice."""
-    own, _ = _own_ports()
-    for _ in range(_TRIES):
-        port = _DRAWS.choice(own)
-        if port not in _given_ports and _is_free(host, port):
-            _given_ports.add(port)
-            return port
-    raise RuntimeError(f"no free port on {host} in {own}")
+    """A port that is free for UDP and TCP on this loopback address; those right after it are free as well."""
+    return free_ports(_PORTS_A_PROGRAM, host)
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> int:
-    """The first, a multiple of `count`, of so many ports that are free for UDP and TCP on this loopback address."""
-    _, own = _own_ports()
-    for _ in range(_TRIES):
-        first = _DRAWS.randrange(-(-own.start // count), own.stop // count) * count
-        if all(_is_free(host, port) for port in range(first, first + count)):
+    """The first, a multiple of `count`, of so many ports that are free for UDP and TCP on this loopback address.
+
+    None is given out again before all others were: what is late for its last owner comes to nobody.
+    """
+    own = _own_ports()
+    for _ in range(len(own) // count):
+        first = -(-_given.up_to // count) * count
+        if first not in own or first + count > own.stop:
+            first = -(-own.start // count) * count
+        _given.up_to = first + count
+        if all(_is_free(host, port) for port in range(first, _given.up_to)):
             return first
     raise RuntimeError(f"no {count} free ports on {host} in {own}")
 
 
-def _own_ports() -> tuple[range, range]:
-    """The ports that this process gives out one by one, and those that it gives out in rows.
-
-    Processes of pytest-xdist that run side by side have nothing of them in common.
-    """
+def _own_ports() -> range:
+    """The ports that this process gives out. Processes of pytest-xdist that run side by side have none in common."""
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % processes
     share = len(_PORTS) // processes
-    own = _PORTS[number * share : (number + 1) * share]
-    return own[: share // 3], own[share // 3 :]
+    return _PORTS[number * share : (number + 1) * share]
 
 
 def _is_free(host: str, port: int) -> bool:
