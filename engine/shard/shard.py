@@ -295,8 +295,8 @@ class Shard:
         """Tell what TLS agreed on, once that is known."""
         secured = self._transport.secured if self._transport is not None else None
         if secured is not None and not self._has_told_security:
-            self._has_told_security = True
             await self._outbox.send(Secured(version=secured[0], cipher=secured[1]))
+            self._has_told_security = True  # not before: a report may be cancelled, and the last word is still to come
 
     def _measurements(self) -> Measurements:
         counters = self._context.meter.counters

@@ -34,12 +34,14 @@ from engine.shard.protocol import (
     Ready,
     Report,
     Resume,
+    Secured,
     ShardPlan,
     Warned,
 )
 from engine.stats.gathered import Gathered
 from engine.stats.measurements import Measurements
 from engine.transport import Addresses
+from tests.certificates import Lab
 from tests.engine.transport.sides import message, no_more_files
 from tests.programs import free_port
 
@@ -54,6 +56,7 @@ class Told:
     to_shard: trio.MemorySendChannel[AnyToShard]
     from_shard: trio.MemoryReceiveChannel[AnyFromShard]
     notes: list[Warned | LoggedText] = field(default_factory=list)
+    secured: list[str] = field(default_factory=list)
     ready: Ready | Failed | None = None
     gathered: Gathered | None = None
     call_limit: int = 0
@@ -80,6 +83,9 @@ class Told:
                 if isinstance(message, Ended):
                     self.gathered.take(0, message.measured)
                     return message
+                if isinstance(message, Secured):
+                    self.secured.append(message.version)
+                    continue
                 assert isinstance(message, (Warned, LoggedText))
                 self.notes.append(message)
 
@@ -172,6 +178,21 @@ async def test_a_report_that_nobody_reads_before_the_end_is_part_of_the_last_wor
             await trio.sleep(0.1)
             await uac.end()
             assert (uac.measured.call_length.count, uac.measured.lateness.count) == (20, 20)
+
+
+async def test_what_tls_agreed_on_is_told_at_the_end_when_nobody_read_it_before(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "lab")
+    shown = {"tls_certificate": lab["server.pem"], "tls_key": lab["server.key"]}
+    async with shard(*server("l1", **shown)) as uas:
+        await uas.go()
+        async with shard(*client(port_of(uas), "l1", max_calls=20, **shown), room=0) as uac:
+            await uac.go()
+            await uas.until(lambda counters: counters.created > 0)
+            await uac.next()
+            await uas.until(lambda counters: counters.successful == 20)
+            await trio.sleep(0.1)
+            await uac.end()
+    assert uac.secured == ["TLSv1.3"]
 
 
 async def test_open_calls_never_pass_the_limit_and_what_is_held_back_is_not_made_up_for() -> None:
