@@ -9,8 +9,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.programs import GOSSIPPER, Programs
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("untimed")
 
 HERE = Path(__file__).parent
 LONGEST_NAME = 60

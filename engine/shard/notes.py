@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 
 from engine.messages import Counters
 from engine.shard.protocol import LoggedText, Warned
@@ -32,9 +32,20 @@ class Notes:
         if len(self._logged) < MOST_NOTES:
             self._logged.append(text)
 
-    def take(self) -> Iterator[Warned | LoggedText]:
+    def take(self) -> list[Warned | LoggedText]:
         """What was noted since the last time."""
         warnings, self._warnings = self._warnings, Counter()
         logged, self._logged = self._logged, []
-        yield from (Warned(text=text, count=count) for text, count in warnings.items())
-        yield from (LoggedText(text=text) for text in logged)
+        return [
+            *(Warned(text=text, count=count) for text, count in warnings.items()),
+            *(LoggedText(text=text) for text in logged),
+        ]
+
+    def give_back(self, notes: Collection[Warned | LoggedText]) -> None:
+        """These were taken and not told: they are the first of the next time."""
+        later, self._warnings = self._warnings, Counter()
+        for note in notes:
+            if isinstance(note, Warned):
+                self._warnings[note.text] += note.count
+        self._warnings.update(later)
+        self._logged = [note.text for note in notes if isinstance(note, LoggedText)] + self._logged

@@ -213,8 +213,7 @@ class Shard:
                 break
         self._close_traces()
         await self._tell_stops_so_far()
-        for note in self._notes.take():
-            await self._outbox.send(note)
+        await self._tell_notes()
         await self._tell_followed()
         await self._tell_security()
         await self._outbox.send(Ended(measured=self._measurements(), broken=self._table.failure))
@@ -281,15 +280,28 @@ class Shard:
             except trio.Cancelled:
                 self._context.meter.give_back(measured)  # it was not sent, and the last word is still to come
                 raise
-            for note in self._notes.take():
-                await self._outbox.send(note)
+            await self._tell_notes()
             await self._tell_followed()
             await self._tell_security()
 
+    async def _tell_notes(self) -> None:
+        """Tell what was noted; what a cancelled report has not told is for the last word."""
+        notes = self._notes.take()
+        for index, note in enumerate(notes):
+            try:
+                await self._outbox.send(note)
+            except trio.Cancelled:
+                self._notes.give_back(notes[index:])
+                raise
+
     async def _tell_followed(self) -> None:
-        """Tell the calls that were followed and are over."""
+        """Tell the calls that were followed and are over; what a cancelled report has not told is for the last word."""
         while self._tap is not None and (calls := self._tap.histories.take()):
-            await self._outbox.send(Followed(calls=calls))
+            try:
+                await self._outbox.send(Followed(calls=calls))
+            except trio.Cancelled:
+                self._tap.histories.give_back(calls)
+                raise
 
     async def _tell_security(self) -> None:
         """Tell what TLS agreed on, once that is known."""

@@ -9,6 +9,7 @@ once, so that what is held never follows the calls that have been.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from engine.messages import Failure, FollowedCall, QueueCounts, TraceEntry
@@ -151,3 +152,11 @@ class Histories:
         self._told_bytes -= taken_bytes
         self._written += len(taken)
         return tuple(taken)
+
+    def give_back(self, calls: Sequence[FollowedCall]) -> None:
+        """These were taken and not told: they are the first of the next time."""
+        for call in reversed(calls):
+            size = sum(map(_size, call.entries))
+            self._told.appendleft((call, size))
+            self._told_bytes += size
+        self._written -= len(calls)

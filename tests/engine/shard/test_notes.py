@@ -33,3 +33,24 @@ def test_what_is_too_much_between_two_tellings_is_only_counted() -> None:
     assert len(told) == 2 * MOST_NOTES
     assert told[0] == Warned(text="warning 0", count=2)
     assert notes.counters.warnings == 2 * MOST_NOTES + 1
+
+
+def test_what_could_not_be_told_is_told_first_the_next_time_and_not_counted_again() -> None:
+    notes = Notes()
+    for text in ("a", "b", "b"):
+        notes.warn(text)
+    notes.log("one")
+    notes.log("two")
+    _, *rest = notes.take()
+    notes.warn("c")
+    notes.warn("b")
+    notes.log("three")
+    notes.give_back(rest)
+    assert notes.take() == [
+        Warned(text="b", count=3),
+        Warned(text="c", count=1),
+        LoggedText(text="one"),
+        LoggedText(text="two"),
+        LoggedText(text="three"),
+    ]
+    assert notes.counters.warnings == 5

@@ -25,6 +25,7 @@ from engine.shard.protocol import (
     Ended,
     Failed,
     Finish,
+    Followed,
     Go,
     LoggedText,
     NewLimit,
@@ -57,6 +58,7 @@ class Told:
     from_shard: trio.MemoryReceiveChannel[AnyFromShard]
     notes: list[Warned | LoggedText] = field(default_factory=list)
     secured: list[str] = field(default_factory=list)
+    followed: list[int] = field(default_factory=list)
     ready: Ready | Failed | None = None
     gathered: Gathered | None = None
     call_limit: int = 0
@@ -85,6 +87,9 @@ class Told:
                     return message
                 if isinstance(message, Secured):
                     self.secured.append(message.version)
+                    continue
+                if isinstance(message, Followed):
+                    self.followed += [call.number for call in message.calls]
                     continue
                 assert isinstance(message, (Warned, LoggedText))
                 self.notes.append(message)
@@ -178,6 +183,21 @@ async def test_a_report_that_nobody_reads_before_the_end_is_part_of_the_last_wor
             await trio.sleep(0.1)
             await uac.end()
             assert (uac.measured.call_length.count, uac.measured.lateness.count) == (20, 20)
+
+
+async def test_followed_calls_that_nobody_read_before_the_end_are_told_then() -> None:
+    async with shard(*server()) as uas:
+        await uas.go()
+        async with shard(*client(port_of(uas), max_calls=100, follow=("every=1",)), room=0) as uac:
+            await uac.go()
+            await uas.until(lambda counters: counters.successful >= 5)
+            await uac.next()
+            await uas.until(lambda counters: counters.successful == 100)
+            await trio.sleep(0.1)
+            await uac.end()
+            counts = uac.measured.queues["followed calls"]
+    assert sorted(uac.followed) == list(range(1, 101))
+    assert (counts.offered, counts.written) == (100, 100)
 
 
 async def test_what_tls_agreed_on_is_told_at_the_end_when_nobody_read_it_before(tmp_path: Path) -> None:

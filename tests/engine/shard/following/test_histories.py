@@ -131,6 +131,20 @@ def test_much_is_told_in_pieces() -> None:
     assert pieces == [[0, 1], [2, 3], [4]]
 
 
+def test_what_could_not_be_told_is_told_first_the_next_time() -> None:
+    histories = memory(every=1)
+    for number in range(4):
+        history = histories.begin(number + 1, b"1")
+        assert history is not None
+        assert histories.end(history, None)
+        histories.tell(followed(number, (entry(bytes(600)),)))
+    taken = histories.take(2 * (600 + ENTRY_BYTES))
+    histories.give_back(taken)
+    assert histories.counts == QueueCounts(offered=4)
+    assert [call.number for call in histories.take()] == [0, 1, 2, 3]
+    assert histories.counts == QueueCounts(offered=4, written=4)
+
+
 def test_a_day_of_calls_leaves_nothing() -> None:
     histories = memory(failed=True)
     for number in range(1, 20_000):
