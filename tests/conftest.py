@@ -19,8 +19,14 @@ settings.load_profile("untimed")
 HERE = Path(__file__).parent
 LONGEST_NAME = 60
 
-ALONE = ("interop/media", "interop/test_media_page.py", "interop/test_wire_count.py")
-"""Where tests measure time, or count packets by the way: they are marked `alone`, which means that nothing runs beside them."""
+ALONE = (
+    "gossipper_tui/screens/test_terminal.py",
+    "interop/media",
+    "interop/test_media_page.py",
+    "interop/test_wire_count.py",
+)
+"""Where tests measure time, count packets by the way, or type at the speed of a person: they are marked `alone`, which means
+that nothing runs beside them."""
 
 NOT_ALONE = (
     "interop/media/test_aiortc.py",

@@ -84,7 +84,7 @@ def test_a_port_that_nobody_shares_any_more_is_closed_but_that_of_all_calls(desk
 
 
 def test_the_ports_that_all_calls_share_are_not_those_of_other_programs(poller: Poller) -> None:
-    first = free_ports()
+    first = free_ports(8)
     config = RunConfig(media_port=first + 1, max_media_port=first + 7, rtp_echo=True)
     desk = MediaDesk(config, Addresses(local_ip="127.0.0.1", bind_ip="127.0.0.1"), poller, Notes(), Random(1))
     desk.open(0)
