@@ -73,7 +73,7 @@ class Receiver(Protocol):
         """A person should know this; the run goes on."""
 
 
-def _place(address: object) -> Place:
+def as_place(address: object) -> Place:
     """The address and the port of a socket's address, of which IPv6 has more (`Address`)."""
     if not isinstance(address, tuple) or len(address) < 2:
         return ("", 0)
@@ -201,7 +201,7 @@ class Transport(ABC):
 
     def far_end(self, peer: object) -> Place:
         """Where a peer is."""
-        return _place(peer)
+        return as_place(peer)
 
     def detach(self, wire: Wire) -> None:
         """The call is over; give back what only it used."""

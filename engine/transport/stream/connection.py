@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from engine.messages import Failure
 from engine.messages.following import Place
-from engine.transport.base import Receiver, Wire
+from engine.transport.base import Receiver, Wire, as_place
 from engine.transport.datagrams import Address
 from engine.transport.poller import Poller
 from engine.transport.sockets import reason_of
@@ -27,9 +27,6 @@ from engine.transport.stream.stack import Stack
 
 READ_SIZE: Final = 16_384
 """What one turn takes: some thirty messages, and at the worst a thousand of the shortest that there are."""
-
-
-_NO_ENDS: Final = (("", 0), ("", 0))
 
 
 class Owner(Protocol):
@@ -114,12 +111,18 @@ class Connection:
         return self._stack.is_ready and self.is_open
 
     def ends(self) -> tuple[Place, Place]:
-        """Our end and the other; ("", 0) for what is not known, before there is a connection or when there is none any more."""
+        """Our end and the other; ("", 0) for what is not known, before there is a socket or when there is none any more."""
         if self._ends is None:
             with contextlib.suppress(OSError):
-                ours, theirs = self._socket.getsockname(), self._socket.getpeername()
-                self._ends = ((str(ours[0]), int(ours[1])), (str(theirs[0]), int(theirs[1])))
-        return self._ends or _NO_ENDS
+                self._ends = (as_place(self._socket.getsockname()), as_place(self._socket.getpeername()))
+        return self._ends or self._ends_as_yet()
+
+    def _ends_as_yet(self) -> tuple[Place, Place]:
+        """Both ends of what is being connected: the kernel tells the other one only when it has answered."""
+        ours: object = None
+        with contextlib.suppress(OSError):
+            ours = self._socket.getsockname()
+        return as_place(ours), as_place(self.address)
 
     def agreed(self) -> tuple[str, str] | None:
         """The TLS version and the cipher, where there are any."""

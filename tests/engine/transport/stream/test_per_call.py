@@ -76,6 +76,19 @@ async def test_a_connection_that_nobody_accepts_is_given_up(monkeypatch: pytest.
             assert client.inbox.ended[0][2].endswith("no answer within 0.1 s")
 
 
+async def test_both_ends_of_a_connection_are_known_while_it_is_being_made() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as full, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as queued:
+        full.bind((IP, 0))
+        full.listen(0)
+        queued.connect(full.getsockname())
+        async with open_side("tn", at(IP, remote_port=full.getsockname()[1])) as client:
+            call = Wire()
+            assert client.transport.attach(call)
+            assert client.transport.send(call, message())
+            assert client.transport.ends(call, call.peer) == ((IP, call.local_port), full.getsockname())
+            client.transport.detach(call)
+
+
 async def test_a_call_without_a_descriptor_says_what_is_short() -> None:
     async with open_side("tn", at(IP, remote_port=free_port())) as client:
         with no_more_files():
