@@ -195,9 +195,11 @@ class Transport(ABC):
         return "all calls share one socket; see -t"
 
     def ends(self, wire: Wire | None, peer: object) -> tuple[Place, Place]:
-        """Our end and the other of what goes between a call (None: no call) and a peer; ("", 0) where one is not known."""
+        """Our end and the other of what goes between a call (None: no call) and a peer; ("", 0) where one is not known: where
+        a call is sent whose destination is being looked up."""
         ip, port = (wire.local_ip, wire.local_port) if wire is not None else ("", 0)
-        return (ip or self.addresses.local_ip, port or self.local_port), self.far_end(settled(peer))
+        theirs = ("", 0) if isinstance(peer, Held) else self.far_end(peer)
+        return (ip or self.addresses.local_ip, port or self.local_port), theirs
 
     def far_end(self, peer: object) -> Place:
         """Where a peer is."""

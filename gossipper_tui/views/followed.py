@@ -47,7 +47,8 @@ def several(calls: Sequence[FollowedCall], in_all: int, width: int) -> list[Line
 
 def _title(call: FollowedCall) -> str:
     way = "to" if call.outgoing else "from"
-    peer = next((f"{entry.remote[0]} port {entry.remote[1]}" for entry in call.messages if entry.remote), "nowhere")
+    places = (entry.remote for entry in call.messages if entry.remote is not None)
+    peer = next((f"{ip} port {port}" for ip, port in places if ip), "nowhere")
     return f"Call {call.number} {way} {peer} · {_legible(call.call_id)} · followed: {_legible(call.why)}"
 
 

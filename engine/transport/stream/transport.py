@@ -273,8 +273,7 @@ class StreamTransport(Transport):
 
     def ends(self, wire: Wire | None, peer: object) -> tuple[Place, Place]:
         """See `Transport`."""
-        connection = settled(peer)
-        return connection.ends() if isinstance(connection, Connection) else super().ends(wire, peer)
+        return peer.ends() if isinstance(peer, Connection) else super().ends(wire, peer)
 
     def send(self, wire: Wire, data: bytes) -> bool:
         """Send on the call's connection."""

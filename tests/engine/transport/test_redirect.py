@@ -61,12 +61,14 @@ async def test_what_a_call_sends_while_its_destination_is_looked_up_waits(name: 
         assert client.transport.send(call, message(1))
         held = client.transport.hold(call)
         assert client.transport.send(call, message(2))
+        assert client.transport.ends(call, call.peer)[1] == ("", 0)
         assert client.transport.release(call, held, (IP, second.transport.local_port)) == ""
         if isinstance(call.peer, Connection):
             await client.until(lambda: not call.peer.is_connecting)  # type: ignore[attr-defined]
             client.poller.dispatch()
         await second.until(lambda: len(second.inbox.messages) == 2)
         assert second.inbox.messages == [message(1), message(2)]
+        assert client.transport.ends(call, call.peer)[1] == (IP, second.transport.local_port)
         client.transport.detach(call)
 
 

@@ -47,6 +47,12 @@ def texts(lines: list[Line]) -> list[str]:
     return [plain(line).rstrip() for line in lines]
 
 
+def test_a_call_goes_to_the_first_place_that_is_known() -> None:
+    first, *others = BUSY.entries
+    call = msgspec.structs.replace(BUSY, entries=(msgspec.structs.replace(first, remote=("", 0)), *others))
+    assert texts(lines_of(call, 100))[0] == texts(lines_of(BUSY, 100))[0]
+
+
 def test_a_call_with_its_messages_and_its_end() -> None:
     assert texts(lines_of(BUSY, 100)) == [
         "Call 1200 to 127.0.0.2 port 5060 · 1200-7@127.0.0.1 · followed: failed",
