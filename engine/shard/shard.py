@@ -336,6 +336,8 @@ class Shard:
         if self._table.commands is not None:
             self._table.commands.close()
         self._close_traces()
+        if self._tap is not None:
+            self._tap.let_go()
         for file in self._data_files:
             file.close()
         self._data_files = ()

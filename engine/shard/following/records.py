@@ -116,5 +116,11 @@ class RecordLink:
             self._socket.settimeout(left_s)
             with contextlib.suppress(TimeoutError):
                 self._send()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close at once: what is left is dropped."""
         self._lose()
+        self._dropped += len(self._records)
+        self._records = []
         self._socket.close()

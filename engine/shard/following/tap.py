@@ -101,6 +101,11 @@ class Tap(Watcher):
         if self.records is not None:
             self.records.close()
 
+    def let_go(self) -> None:
+        """Drop the records that are left, if it is not closed: the shard has failed, or was ended."""
+        if self.records is not None:
+            self.records.let_go()
+
     # --- messages ------------------------------------------------------------------------------------------------------
 
     def send(self, call: CallBase, data: bytes) -> bool:

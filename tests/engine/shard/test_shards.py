@@ -200,6 +200,16 @@ async def test_followed_calls_that_nobody_read_before_the_end_are_told_then() ->
     assert (counts.offered, counts.written) == (100, 100)
 
 
+async def test_a_shard_that_is_ended_lets_go_of_where_its_records_go() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        async with shard(*server(), records_fd=theirs.fileno(), recorded=("CallStarted",)) as uas:
+            await uas.go()
+        theirs.close()
+        ours.settimeout(LIMIT_S)
+        assert ours.recv(1) == b""
+
+
 async def test_what_tls_agreed_on_is_told_at_the_end_when_nobody_read_it_before(tmp_path: Path) -> None:
     lab = Lab(tmp_path / "lab")
     shown = {"tls_certificate": lab["server.pem"], "tls_key": lab["server.key"]}
