@@ -157,16 +157,20 @@ class Shard:
                 each.send = transport.send
         self._contexts = contexts
         asked = asked_by(config)
-        if asked != Follow() or plan.records_fd is not None:
-            self._follow(msgspec.structs.replace(asked, next=share_of(asked.next, plan.index, plan.count)))
+        self._follow(msgspec.structs.replace(asked, next=share_of(asked.next, plan.index, plan.count)))
         await self._run_inits(contexts.values())
         _settle_process()
         limit = self._table.call_limit
         await self._outbox.send(Ready(local=transport.bound(), measured=self._measurements(), call_limit=limit))
 
     def _follow(self, asked: Follow) -> None:
-        """Follow these calls from now on; those that are open and nobody watches stay as they are."""
+        """Follow these calls from now on; those that are open and nobody watches stay as they are.
+
+        Of a few calls for all shards together this one's share may be none, which is no reason to watch any.
+        """
         if self._tap is None:
+            if asked == Follow() and self._plan.records_fd is None:
+                return
             self._tap = open_tap(self._plan, self._table, self._contexts)
         self._tap.histories.ask(asked)
 

@@ -25,6 +25,7 @@ from engine.shard.protocol import (
     Ended,
     Failed,
     Finish,
+    Follow,
     Followed,
     Go,
     LoggedText,
@@ -198,6 +199,18 @@ async def test_followed_calls_that_nobody_read_before_the_end_are_told_then() ->
             counts = uac.measured.queues["followed calls"]
     assert sorted(uac.followed) == list(range(1, 101))
     assert (counts.offered, counts.written) == (100, 100)
+
+
+async def test_a_shard_whose_share_of_the_next_calls_is_none_watches_none() -> None:
+    async with shard(*client(free_port(), follow=("next=1",)), index=0, count=2) as first:
+        assert isinstance(first.ready, Ready)
+        assert "followed calls" in first.ready.measured.queues
+    async with shard(*client(free_port(), follow=("next=1",)), index=1, count=2) as second:
+        assert isinstance(second.ready, Ready)
+        assert not second.ready.measured.queues
+        await second.to_shard.send(Follow(next=0))
+        await second.to_shard.send(Finish())
+        assert not (await second.end()).measured.queues
 
 
 async def test_a_shard_that_is_ended_lets_go_of_where_its_records_go() -> None:
