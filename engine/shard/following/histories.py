@@ -72,7 +72,7 @@ class Histories:
     def ask(self, asked: Follow) -> None:
         """Follow these from now on."""
         self._asked = asked
-        self._texts = tuple(text.encode() for text in asked.texts)
+        self._texts = tuple(text.encode("utf-8", "surrogateescape") for text in asked.texts)
         self._next = asked.next
 
     def begin(self, number: int, call_id: bytes) -> History | None:

@@ -58,6 +58,10 @@ def test_who_is_followed_from_the_beginning() -> None:
     assert why(histories, 5, b"alice@a") == "text"
 
 
+def test_a_text_of_a_command_line_that_is_no_utf8_is_its_bytes() -> None:
+    assert why(memory(texts=(b"\xffx".decode("utf-8", "surrogateescape"),)), 5, b"1\xffx@a") == "text"
+
+
 def test_a_text_is_found_in_any_message_of_the_call() -> None:
     histories = memory(texts=("X-Test: ü",))
     history = histories.begin(1, b"1")
