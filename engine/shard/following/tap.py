@@ -31,7 +31,7 @@ from engine.sip.authentication.header import AuthenticationError, Scheme, read_s
 from engine.sip.message import Message
 from engine.transport import Transport
 
-_NO_TRANSACTION: Final = Scheme(b"", {})
+_NO_SCHEME: Final = Scheme(b"", {})
 _MOST_TEXT: Final = 200
 
 
@@ -151,10 +151,10 @@ class Tap(Watcher):
         call.sent_is_told()
         return True
 
-    def stray(self, call_id: bytes, data: bytes, arrived_ns: int, wire: CallBase | None = None) -> None:
+    def stray(self, call_id: bytes, data: bytes, arrived_ns: int) -> None:
         """A message has come that belongs to no call."""
         if self._messages is not None:
-            local, remote = self._transport.ends(wire, self.source)
+            local, remote = self._transport.ends(None, self.source)
             self._record_stray(call_id, data, arrived_ns + self._ahead_ns, False, local, remote)
 
     def _record_stray(self, call_id: bytes, data: bytes, unix_ns: int, sent: bool, local: Place, remote: Place) -> None:
@@ -299,9 +299,9 @@ class Tap(Watcher):
         if self.records is None:
             return
         try:
-            scheme = next(iter(read_schemes(message.values(CHALLENGES[message.status]))), _NO_TRANSACTION)
+            scheme = next(iter(read_schemes(message.values(CHALLENGES[message.status]))), _NO_SCHEME)
         except AuthenticationError:
-            scheme = _NO_TRANSACTION
+            scheme = _NO_SCHEME
         realm, algorithm, qop = [
             scheme.get(name)[:_MOST_TEXT].decode("utf-8", "replace") for name in (b"realm", b"algorithm", b"qop")
         ]
