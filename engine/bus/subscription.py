@@ -22,6 +22,16 @@ E = TypeVar("E", bound=Event)
 
 DISPENSABLE: tuple[tuple[type[Event], ...], ...] = ((Snapshot,), (CallTrace,), (Logged, Warning))
 """What is dropped when a queue is full, in this order; of each the oldest first."""
+_NONE: list[int] = [0] * (len(DISPENSABLE) + 1)
+"""How many of each are unread, and last of what is never dropped: a full queue is not searched for what it does not hold."""
+
+
+def _rank(event: Event) -> int:
+    """The place in `DISPENSABLE`, or -1."""
+    for rank, dispensable in enumerate(DISPENSABLE):
+        if isinstance(event, dispensable):
+            return rank
+    return -1
 
 
 class EndOfEvents(Exception):
@@ -42,6 +52,7 @@ class Subscription(Generic[E]):
         self._capacity = capacity
         self._forget = forget
         self._queue: deque[E] = deque()
+        self._unread = _NONE.copy()
         self._lock = threading.Lock()
         self._wake: Callable[[], None] | None = None
         self._made_room: Callable[[], None] | None = None
@@ -87,7 +98,7 @@ class Subscription(Generic[E]):
         batch = [await self.receive()]
         with self._lock:
             batch.extend(self._queue)
-            self._queue.clear()
+            self._clear()
             self._tell_room()
         return batch
 
@@ -105,7 +116,7 @@ class Subscription(Generic[E]):
         """Read no more: what is unread is forgotten."""
         self._forget(self)
         with self._lock:
-            self._queue.clear()
+            self._clear()
             self._tell_room()
         self.end()
 
@@ -125,6 +136,7 @@ class Subscription(Generic[E]):
             if self._closed:
                 return
             self._queue.append(event)
+            self._unread[_rank(event)] += 1
             if len(self._queue) > self._capacity:
                 self._drop_one()
             wake, self._wake = self._wake, None
@@ -146,7 +158,9 @@ class Subscription(Generic[E]):
         with self._lock:
             if self._queue:
                 self._tell_room()
-                return self._queue.popleft()
+                event = self._queue.popleft()
+                self._unread[_rank(event)] -= 1
+                return event
             if self._closed:
                 raise EndOfEvents
             self._wake = wake
@@ -157,10 +171,16 @@ class Subscription(Generic[E]):
             self._made_room()
             self._made_room = None
 
+    def _clear(self) -> None:
+        self._queue.clear()
+        self._unread = _NONE.copy()
+
     def _drop_one(self) -> None:
-        for dispensable in DISPENSABLE:
-            for index, event in enumerate(self._queue):
-                if isinstance(event, dispensable):
-                    del self._queue[index]
-                    self.lost += 1
-                    return
+        for rank, dispensable in enumerate(DISPENSABLE):
+            if not self._unread[rank]:
+                continue
+            index = next(index for index, event in enumerate(self._queue) if isinstance(event, dispensable))
+            del self._queue[index]
+            self._unread[rank] -= 1
+            self.lost += 1
+            return

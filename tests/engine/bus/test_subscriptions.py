@@ -56,6 +56,17 @@ def test_log_lines_go_after_snapshots() -> None:
     assert (kept, lost) == ([logged("c"), started()], 3)
 
 
+def test_what_was_read_is_not_there_to_be_dropped() -> None:
+    subscription = Subscription((Event,), 2, lambda _: None)
+    for event in (snapshot(1), logged("a")):
+        subscription.offer(event)
+    assert subscription.receive_blocking(0) == snapshot(1)
+    for event in (logged("b"), logged("c"), snapshot(2), logged("d")):
+        subscription.offer(event)
+    subscription.end()
+    assert (taken(subscription), subscription.lost) == ([logged("c"), logged("d")], 3)
+
+
 @given(
     st.lists(st.sampled_from([started(), snapshot(1), logged("l"), warning("w"), finished()])),
     st.integers(min_value=1, max_value=5),
