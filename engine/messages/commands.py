@@ -153,7 +153,8 @@ class FollowCalls(Command[Done], frozen=True, kw_only=True, tag=True):
     """Which calls of a run are followed from now on; each is told as a `CallTrace` when it is over.
 
     `every` n-th call (0: none), those that `failed`, those whose Call-ID or one of whose messages holds one of the `texts`,
-    and the `next` so many that begin. What was asked before is replaced, but for those that are followed already.
+    and the `next` so many that begin. What was asked before is replaced, but for those that are followed already, and for calls
+    that fail where the run has a log of these (`-trace_calldebug`) or sends them to Homer (`-hep_what failed`).
     """
 
     run: str

@@ -29,7 +29,7 @@ from engine.shard.assembly import NS_PER_MS, context, facts, facts_of_incoming, 
 from engine.shard.beside import Beside
 from engine.shard.calls import CallTable
 from engine.shard.commands import Commands
-from engine.shard.following.asked import asked_by
+from engine.shard.following.asked import asked_by, with_failed
 from engine.shard.following.tap import Tap
 from engine.shard.init import run_init
 from engine.shard.media.opening import open_media
@@ -172,7 +172,7 @@ class Shard:
             if asked == Follow() and self._plan.records_fd is None:
                 return
             self._tap = open_tap(self._plan, self._table, self._contexts)
-        self._tap.histories.ask(asked)
+        self._tap.histories.ask(with_failed(asked, self._plan.config))
 
     async def _compile(self, kind: str, scenario: Scenario, constants: RunFacts) -> CallContext:
         own = facts_of_incoming(self._plan, constants) if kind == INCOMING else constants

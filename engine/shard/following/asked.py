@@ -51,10 +51,18 @@ def asked_by(config: RunConfig) -> Follow:
         if word not in _WORDS:
             raise OptionError("-follow", each, "write every=N, failed, text=…, or next=N")
         asked = _WORDS[word](asked, value)
-    hep_what = config.hep_what if config.hep_address else ""
-    if (config.trace_pcap or hep_what == "followed") and not config.follow:
+    if (config.trace_pcap or _hep_what(config) == "followed") and not config.follow:
         asked = msgspec.structs.replace(asked, every=1)
-    return msgspec.structs.replace(asked, failed=asked.failed or config.trace_call_debug or hep_what == "failed")
+    return with_failed(asked, config)
+
+
+def with_failed(asked: Follow, config: RunConfig) -> Follow:
+    """The same, and calls that fail where a run has a log of these or sends them to Homer, whatever else is asked."""
+    return msgspec.structs.replace(asked, failed=asked.failed or config.trace_call_debug or _hep_what(config) == "failed")
+
+
+def _hep_what(config: RunConfig) -> str:
+    return config.hep_what if config.hep_address else ""
 
 
 def most_failed(config: RunConfig) -> int:

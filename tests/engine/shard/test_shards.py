@@ -213,6 +213,15 @@ async def test_a_shard_whose_share_of_the_next_calls_is_none_watches_none() -> N
         assert not (await second.end()).measured.queues
 
 
+async def test_a_log_of_failed_calls_has_them_whatever_is_asked_in_the_middle_of_a_run() -> None:
+    async with shard(*client(free_port(), "tn", rate=20.0, max_calls=5, trace_call_debug=True)) as uac:
+        await uac.go()
+        await uac.to_shard.send(Follow(every=1000))
+        await uac.end()
+    assert uac.measured.counters.failed == 5
+    assert sorted(uac.followed) == [1, 2, 3, 4, 5]
+
+
 async def test_a_shard_that_is_ended_lets_go_of_where_its_records_go() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
