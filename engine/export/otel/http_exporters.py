@@ -125,7 +125,7 @@ def _wait_s(text: str) -> float | None:
     except ValueError:
         try:
             when = parsedate_to_datetime(text)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             return None
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - time.time()
     return max(0.0, seconds) if math.isfinite(seconds) else None
