@@ -57,11 +57,15 @@ async def end_child(process: trio.Process, leave_s: float) -> None:
             await process.wait()
 
 
+_SIGNALS = {each.value: each.name for each in signal.Signals}
+"""Not every number has a name: of the real-time ones only two do."""
+
+
 def _why(status: int, said: bytes) -> str:
     """How a child ended, by its exit status and the last line that it wrote."""
     lines = said.decode("utf-8", "replace").strip().splitlines()
     if status < 0:
-        return f"killed by {signal.Signals(-status).name}"
+        return f"killed by {_SIGNALS.get(-status) or f'signal {-status}'}"
     return lines[-1] if lines else f"exit code {status}"
 
 

@@ -51,6 +51,7 @@ from engine.run.preparation import Prepared, in_thread, prepare
 from engine.run.readiness import wait_until_ready
 from engine.run.run import Run
 from engine.run.source_addresses import addresses_of
+from engine.run.texts import check_texts
 from engine.run.validation import check_options, check_stderr
 from engine.scenario.data_files import LoadedFile
 from engine.scenario.describe import describe_scenario
@@ -106,6 +107,8 @@ class Engine:
     async def start_run(self, command: StartRun) -> RunStarted:
         """See `StartRun`."""
         check_stderr(command.config, has_stderr=self._in_process)
+        if not self._in_process:
+            check_texts(command.config)
         prepared = await in_thread(partial(prepare, command.config))
         config = settled(command.config)
         number = next(self._numbers)

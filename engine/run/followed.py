@@ -39,5 +39,7 @@ class FollowedCalls:
         counts = queues.get(FOLLOWED_CALLS)
         if counts is None or not self._left_out:
             return dict(queues)
-        left_out = {"written": counts.written - self._left_out, "offered": counts.offered - self._left_out}
-        return {**queues, FOLLOWED_CALLS: msgspec.structs.replace(counts, **left_out)}
+        # What a shard tells of its queue may be older than the calls that it has told.
+        left_out = min(self._left_out, counts.written)
+        asked_for = {"written": counts.written - left_out, "offered": counts.offered - left_out}
+        return {**queues, FOLLOWED_CALLS: msgspec.structs.replace(counts, **asked_for)}

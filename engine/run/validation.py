@@ -16,6 +16,7 @@ from engine.options.config.metrics import METRICS_PORT
 from engine.run.data_checks import check_data_files, check_indexes
 from engine.run.seconds import check_second, check_seconds, second_sources, with_globals
 from engine.run.source_addresses import check_sources
+from engine.run.texts import check_told_texts
 from engine.run.tls_checks import check_tls_files, check_tls_role
 from engine.run.transport_checks import alias_problems
 from engine.scenario import call_id
@@ -135,6 +136,7 @@ _CHECKS: tuple[Callable[[RunConfig, ScenarioDescription | None], None], ...] = (
     _media_ports,
     _followed,
     _metrics,
+    check_told_texts,
     check_data_files,
     check_indexes,
     check_sources,

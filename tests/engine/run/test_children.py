@@ -76,21 +76,23 @@ async def test_without_descriptors_a_worker_is_not_started_and_says_what_to_do(f
         assert os.listdir("/proc/self/fd") == before
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_a_child_that_is_killed_fails_the_run_and_its_calls_are_lost(workers: int) -> None:
+@pytest.mark.parametrize(
+    ("workers", "number", "named"), [(1, signal.SIGKILL, "SIGKILL"), (2, signal.SIGKILL, "SIGKILL"), (1, 40, "signal 40")]
+)
+async def test_a_child_that_is_killed_fails_the_run_and_its_calls_are_lost(workers: int, number: int, named: str) -> None:
     async with open_engine(in_process=False) as bus:
         server = await serve(bus)
         servers = children()
         run = await call(bus, server.port, workers=workers, users=2 * workers, pause_ms=ENDLESS_MS)
         await run.until(lambda snapshot: snapshot.counters.open == 2 * workers)
-        os.kill(min(children() - servers), signal.SIGKILL)
+        os.kill(min(children() - servers), number)
         summary = await run.finish()
         assert children() == servers
         await bus.call(StopRun(run=server.name, now=True))
         await server.finish()
     assert (summary.outcome, summary.exit_code) == (Outcome.FAILED, 1)
     assert summary.error.startswith("worker ")
-    assert summary.error.endswith(" died: killed by SIGKILL")
+    assert summary.error.endswith(f" died: killed by {named}")
     assert (summary.counters.lost_with_shard, summary.counters.open) == (2, 2 * workers - 2)
     assert not summary.trustworthy
 

@@ -342,7 +342,10 @@ async def test_one_that_is_exhausted_and_does_not_say_for_how_long_has_refused()
     assert sink.counts == {"otel traces": counts_of(1, 0)}
 
 
-@pytest.mark.parametrize("wait", ["soon", "-5", "nan", "inf", "Fri, 99 Xyz 2026", "Fri, 31 Dec 1999 23:59:59 GMT"])
+TOO_LATE = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+
+
+@pytest.mark.parametrize("wait", ["soon", "-5", "nan", "inf", "Fri, 99 Xyz 2026", "Fri, 31 Dec 1999 23:59:59 GMT", TOO_LATE])
 async def test_a_wait_that_is_none_is_not_heeded(wait: str) -> None:
     with collector_of("http") as collector:
         answers = iter([Says("503", wait=wait)])
