@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from engine.export.media_figures import NAMES, figures_of
 from engine.messages import Outcome
 from tests.engine.run.runs import engine_with_server, start
@@ -19,6 +21,7 @@ def test_each_kind_has_its_own() -> None:
     }
 
 
+@pytest.mark.alone
 async def test_all_that_is_measured_of_a_call_has_its_name(tmp_path: Path) -> None:
     path = tmp_path / "calls"
     async with engine_with_server() as (bus, _):
