@@ -3,41 +3,24 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.export.json_lines import LineMaker
 from engine.export.log_events import LogEvent
 from engine.export.sink import Surroundings
+from engine.export.writer import Writer
 from engine.messages import QueueCounts
 from engine.options import RunConfig
 
 
-class LogOutput(ABC):
-    """One output, for one run; its methods are those of a `Sink`, for one queue."""
-
-    name: str
-    """What its counts stand under."""
-
-    async def open(self) -> None:  # noqa: B027
-        """Get ready, within a second or so. Raises GossipperError for what keeps the run from starting."""
+class LogOutput(Writer):
+    """One output, for one run. It has one queue."""
 
     @abstractmethod
     def take(self, event: LogEvent) -> None:
         """Take an event, or drop and count it. Never waits."""
-
-    @abstractmethod
-    async def write(self) -> None:
-        """Bring out what was taken, until nothing waits after `close`; cancelled when that takes too long."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Nothing more comes."""
-
-    @abstractmethod
-    def abandon(self) -> None:
-        """`write` has ended: what is left is dropped."""
 
     @property
     @abstractmethod

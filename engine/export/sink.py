@@ -11,11 +11,12 @@ closed. Their numbers are those of the summary, but for the queues, which still 
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from engine.export.writer import Writer
 from engine.messages import Event, QueueCounts, RunStarted
 from engine.messages.records import Record
 
@@ -35,35 +36,18 @@ class Surroundings:
     warn: Callable[[str], None]
 
 
-class Sink(ABC):
+class Sink(Writer):
     """One of them, for one run."""
 
-    name: ClassVar[str]
-    """What its counts stand under."""
     wants: ClassVar[frozenset[type[Record] | type[Event]]]
     """What it is given; nothing else costs it anything."""
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
 
-    async def open(self) -> None:  # noqa: B027
-        """Get ready, within a second or so. Raises GossipperError for what keeps the run from starting."""
-
     @abstractmethod
     def take(self, item: Item) -> None:
         """Take one of what it wants, or drop and count it. Never waits."""
-
-    @abstractmethod
-    async def write(self) -> None:
-        """Bring what was taken where it belongs, until nothing waits after `close`; cancelled when that takes too long."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """The run is over and nothing more comes: `write` is to bring out what waits, and to return."""
-
-    @abstractmethod
-    def abandon(self) -> None:
-        """`write` has ended, as it should or cancelled: what is left is dropped, and files and sockets are closed."""
 
     @property
     @abstractmethod

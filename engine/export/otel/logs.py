@@ -14,6 +14,7 @@ from opentelemetry.trace import TraceFlags
 
 from engine.export.log_events import Level, LogEvent
 from engine.export.log_output import LogContext, LogOutput
+from engine.export.otel.delivered import Delivered
 from engine.export.otel.delivery import Delivery
 from engine.export.otel.identity import SCOPE, identity_of
 from engine.export.otel.settings import Signal, target_of
@@ -28,7 +29,7 @@ _NO_CONTEXT: Final = Context()
 _MAIN: Final = "main"
 
 
-class OtelLogs(LogOutput):
+class OtelLogs(Delivered, LogOutput):
     """The output."""
 
     name = "otel logs"
@@ -44,25 +45,9 @@ class OtelLogs(LogOutput):
             at_once=MOST_AT_ONCE,
         )
 
-    async def open(self) -> None:
-        """See `LogOutput`."""
-        await self._delivery.open()
-
     def take(self, event: LogEvent) -> None:
         """See `LogOutput`."""
         self._delivery.offer(event, EVENT_BYTES + len(event.message))
-
-    async def write(self) -> None:
-        """See `LogOutput`."""
-        await self._delivery.write()
-
-    def close(self) -> None:
-        """See `LogOutput`."""
-        self._delivery.close()
-
-    def abandon(self) -> None:
-        """See `LogOutput`."""
-        self._delivery.abandon()
 
     @property
     def counts(self) -> QueueCounts:

@@ -13,6 +13,7 @@ from typing import Final
 from opentelemetry.sdk.metrics.export import MetricsData
 
 from engine.export.figures import Told
+from engine.export.otel.delivered import Delivered
 from engine.export.otel.delivery import Delivery
 from engine.export.otel.identity import identity_of
 from engine.export.otel.points import metrics_of
@@ -25,7 +26,7 @@ MOST_WAITING: Final = 120
 _NS_PER_SECOND: Final = 1_000_000_000
 
 
-class OtelMetrics(Sink):
+class OtelMetrics(Delivered, Sink):
     """The sink."""
 
     name = "otel metrics"
@@ -42,28 +43,12 @@ class OtelMetrics(Sink):
         self._interval_ns = round(interval_s() * _NS_PER_SECOND)
         self._due_ns = self._interval_ns
 
-    async def open(self) -> None:
-        """See `Sink`."""
-        await self._delivery.open()
-
     def take(self, item: Item) -> None:
         """See `Sink`. Of snapshots between two times that are due nothing is told: the next has all that they have."""
         if not isinstance(item, Snapshot) or (item.elapsed_ns < self._due_ns and item.state is not RunState.FINISHED):
             return
         self._due_ns = (item.elapsed_ns // self._interval_ns + 1) * self._interval_ns
         self._delivery.offer(metrics_of(Told(self.surroundings.started, item), self._resource))
-
-    async def write(self) -> None:
-        """See `Sink`."""
-        await self._delivery.write()
-
-    def close(self) -> None:
-        """See `Sink`."""
-        self._delivery.close()
-
-    def abandon(self) -> None:
-        """See `Sink`."""
-        self._delivery.abandon()
 
     @property
     def counts(self) -> dict[str, QueueCounts]:

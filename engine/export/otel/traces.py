@@ -8,6 +8,7 @@ from typing import Final
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from engine.export.otel.delivered import Delivered
 from engine.export.otel.delivery import Delivery
 from engine.export.otel.identity import identity_of
 from engine.export.otel.settings import Signal, target_of
@@ -21,7 +22,7 @@ CALL_BYTES: Final = 1000
 ENTRY_BYTES: Final = 400
 
 
-class OtelTraces(Sink):
+class OtelTraces(Delivered, Sink):
     """The sink."""
 
     name = "otel traces"
@@ -35,27 +36,11 @@ class OtelTraces(Sink):
             Signal.TRACES, target, surroundings.warn, self._spans_of, most=MOST_WAITING, at_once=MOST_AT_ONCE
         )
 
-    async def open(self) -> None:
-        """See `Sink`."""
-        await self._delivery.open()
-
     def take(self, item: Item) -> None:
         """See `Sink`."""
         if isinstance(item, CallTrace):
             size = sum(ENTRY_BYTES + len(entry.data) + len(entry.text) for entry in item.call.entries)
             self._delivery.offer(item.call, CALL_BYTES + size)
-
-    async def write(self) -> None:
-        """See `Sink`."""
-        await self._delivery.write()
-
-    def close(self) -> None:
-        """See `Sink`."""
-        self._delivery.close()
-
-    def abandon(self) -> None:
-        """See `Sink`."""
-        self._delivery.abandon()
 
     @property
     def counts(self) -> dict[str, QueueCounts]:
