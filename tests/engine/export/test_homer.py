@@ -101,6 +101,7 @@ async def test_a_message_is_counted_as_waiting_until_the_other_machine_has_it_an
     async with there.there(), running(hep_address=f"127.0.0.1:{there.port}", hep_protocol="tcp") as it:
         it.offer()
         await until(lambda: it.counts.written == 1)
+        assert (it.counts.offered, it.counts.dropped) == (1, 0)
 
 
 async def test_of_a_message_longer_than_a_packet_the_beginning_is_sent_and_that_is_told_once() -> None:

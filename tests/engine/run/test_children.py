@@ -149,7 +149,7 @@ async def test_snapshots_go_on_without_a_worker_that_hangs(monkeypatch: pytest.M
         os.kill(max(children()), signal.SIGSTOP)
         await run.until(lambda snapshot: run.warnings)
         told = run.snapshots[-1].sequence
-        await run.until(lambda snapshot: snapshot.sequence >= told + 2)
+        assert (await run.until(lambda snapshot: snapshot.sequence >= told + 2)).counters.open == 4
 
 
 async def test_a_worker_that_is_only_slow_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,9 @@ async def test_calls_are_followed_by_their_records_while_the_run_goes_on(tmp_pat
         run = await call(bus, server.port, rate=20.0, call_records=str(tmp_path / "calls"))
         await run.until(lambda snapshot: snapshot.queues.get(CALLS, QueueCounts()).written >= 10)
         await bus.call(StopRun(run=run.name))
-        conserved((await run.finish()).queues)
+        summary = await run.finish()
+    conserved(summary.queues)
+    assert summary.queues[CALLS].written == summary.counters.successful >= 10
 
 
 async def test_a_file_that_cannot_be_written_keeps_the_run_from_starting(tmp_path: Path) -> None:
