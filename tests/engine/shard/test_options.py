@@ -22,8 +22,8 @@ from engine.shard.assembly import context, facts
 from engine.shard.protocol import ShardPlan
 from engine.transport import Addresses, Poller
 from tests.engine.scenario.helpers import OPTIONS, scenario_bytes
+from tests.engine.shard.shards import Told, client, port_of, server, shard
 from tests.engine.shard.test_calls import Line, Switchboard
-from tests.engine.shard.test_shards import Told, client, port_of, server, shard
 from tests.interop.udp_peer import UdpPeer, ok, silence
 
 S = 1_000_000_000

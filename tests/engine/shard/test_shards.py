@@ -4,158 +4,17 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import trio
 
-from engine.messages import Counters, Failure
-from engine.options import RunConfig
-from engine.scenario.library import read_source
-from engine.shard import run_shard
-from engine.shard.protocol import (
-    AnyFromShard,
-    AnyToShard,
-    Ended,
-    Failed,
-    Finish,
-    Follow,
-    Followed,
-    Go,
-    LoggedText,
-    NewLimit,
-    NewRate,
-    NewUsers,
-    Pause,
-    Ready,
-    Report,
-    Resume,
-    Secured,
-    ShardPlan,
-    Warned,
-)
-from engine.stats.gathered import Gathered
-from engine.stats.measurements import Measurements
-from engine.transport import Addresses
-from tests.certificates import Lab
+from engine.messages import Failure
+from engine.shard.protocol import Failed, Finish, NewLimit, NewRate, NewUsers, Pause, Ready, Resume
+from tests.engine.shard.shards import both, client, port_of, server, shard
 from tests.engine.transport.sides import message, no_more_files
 from tests.programs import free_port
-
-LIMIT_S = 30
-REPORT_NS = 20_000_000
-
-
-@dataclass
-class Told:
-    """A shard, and what it has told so far."""
-
-    to_shard: trio.MemorySendChannel[AnyToShard]
-    from_shard: trio.MemoryReceiveChannel[AnyFromShard]
-    notes: list[Warned | LoggedText] = field(default_factory=list)
-    secured: list[str] = field(default_factory=list)
-    followed: list[int] = field(default_factory=list)
-    ready: Ready | Failed | None = None
-    gathered: Gathered | None = None
-    call_limit: int = 0
-
-    async def go(self) -> None:
-        await self.to_shard.send(Go(start_ns=time.monotonic_ns()))
-
-    @property
-    def measured(self) -> Measurements:
-        """Everything that it has told so far."""
-        assert self.gathered is not None
-        return self.gathered.measurements()
-
-    async def next(self) -> Measurements | Ended:
-        """The next report, or the end."""
-        assert self.gathered is not None
-        with trio.fail_after(LIMIT_S):
-            while True:
-                message = await self.from_shard.receive()
-                if isinstance(message, Report):
-                    self.call_limit = message.call_limit
-                    self.gathered.take(0, message.measured)
-                    return self.measured
-                if isinstance(message, Ended):
-                    self.gathered.take(0, message.measured)
-                    return message
-                if isinstance(message, Secured):
-                    self.secured.append(message.version)
-                    continue
-                if isinstance(message, Followed):
-                    self.followed += [call.number for call in message.calls]
-                    continue
-                assert isinstance(message, (Warned, LoggedText))
-                self.notes.append(message)
-
-    async def until(self, condition: Any) -> Counters:
-        """Read reports until one fulfils the condition."""
-        while True:
-            told = await self.next()
-            assert isinstance(told, Measurements), f"ended: {told}"
-            if condition(told.counters):
-                return told.counters
-
-    async def end(self) -> Ended:
-        while not isinstance(told := await self.next(), Ended):
-            pass
-        counters = told.measured.counters
-        assert counters.created == counters.successful + counters.failed + counters.open
-        return told
-
-
-@asynccontextmanager
-async def shard(config: RunConfig, addresses: Addresses, *, room: int = 10_000, **plan: Any) -> AsyncIterator[Told]:
-    """A shard that has said whether it is ready; `room` is for what it tells and nobody has read yet."""
-    name, xml = read_source(config.scenario_file or config.scenario_name)
-    whole = ShardPlan(config=config, scenario=name, xml=xml, addresses=addresses, pid=7, report_every_ns=REPORT_NS, **plan)
-    to_shard, inbox = trio.open_memory_channel[AnyToShard](100)
-    outbox, from_shard = trio.open_memory_channel[AnyFromShard](room)
-    async with trio.open_nursery() as nursery, to_shard, from_shard:
-        nursery.start_soon(run_shard, whole, inbox, outbox)
-        told = Told(to_shard, from_shard)
-        with trio.fail_after(LIMIT_S):
-            first = await from_shard.receive()
-        assert isinstance(first, (Ready, Failed))
-        told.ready = first
-        if isinstance(first, Ready):
-            told.gathered = Gathered([first.measured])
-        yield told
-        nursery.cancel_scope.cancel()
-
-
-def server(transport: str = "u1", **options: Any) -> tuple[RunConfig, Addresses]:
-    return RunConfig(scenario_name="uas", transport=transport, **options), Addresses(
-        local_ip="127.0.0.1", bind_ip="127.0.0.1", local_port=0, listens=True
-    )
-
-
-def client(port: int, transport: str = "u1", **options: Any) -> tuple[RunConfig, Addresses]:
-    here = {"local_ip": "127.0.0.1", "bind_ip": "127.0.0.1", "local_port": 0}
-    there = {"remote_host": "127.0.0.1", "remote_ip": "127.0.0.1", "remote_port": port}
-    config = {"scenario_name": "uac", "rate": 500.0, "remote": "127.0.0.1", "transport": transport, **options}
-    return RunConfig(**config), Addresses(**here, **there)
-
-
-def port_of(told: Told) -> int:
-    assert isinstance(told.ready, Ready)
-    return int(told.ready.local.rpartition(":")[2])
-
-
-@asynccontextmanager
-async def both(transport: str = "u1", **options: Any) -> AsyncIterator[tuple[Told, Told]]:
-    """A server that runs and a client that is ready."""
-    async with shard(*server(transport)) as uas:
-        await uas.go()
-        async with shard(*client(port_of(uas), transport, **options)) as uac:
-            yield uas, uac
 
 
 @pytest.mark.parametrize("transport", ["u1", "un", "t1", "tn", "w1", "wn"])
@@ -173,78 +32,6 @@ async def test_both_sides_count_the_same(transport: str) -> None:
     assert [step.messages for step in called.steps if step.messages] == [100] * 7
     assert called.call_length.count == called.lateness.count == called.response_times["1"].count == 100
     assert called.response_times["1"].max_ns <= called.response_times_from_due["1"].max_ns
-
-
-async def test_a_report_that_nobody_reads_before_the_end_is_part_of_the_last_word() -> None:
-    async with shard(*server()) as uas:
-        await uas.go()
-        async with shard(*client(port_of(uas), max_calls=20), room=0) as uac:
-            await uac.go()
-            await uas.until(lambda counters: counters.successful == 20)
-            await trio.sleep(0.1)
-            await uac.end()
-            assert (uac.measured.call_length.count, uac.measured.lateness.count) == (20, 20)
-
-
-async def test_followed_calls_that_nobody_read_before_the_end_are_told_then() -> None:
-    async with shard(*server()) as uas:
-        await uas.go()
-        async with shard(*client(port_of(uas), max_calls=100, follow=("every=1",)), room=0) as uac:
-            await uac.go()
-            await uas.until(lambda counters: counters.successful >= 5)
-            await uac.next()
-            await uas.until(lambda counters: counters.successful == 100)
-            await trio.sleep(0.1)
-            await uac.end()
-            counts = uac.measured.queues["followed calls"]
-    assert sorted(uac.followed) == list(range(1, 101))
-    assert (counts.offered, counts.written) == (100, 100)
-
-
-async def test_a_shard_whose_share_of_the_next_calls_is_none_watches_none() -> None:
-    async with shard(*client(free_port(), follow=("next=1",)), index=0, count=2) as first:
-        assert isinstance(first.ready, Ready)
-        assert "followed calls" in first.ready.measured.queues
-    async with shard(*client(free_port(), follow=("next=1",)), index=1, count=2) as second:
-        assert isinstance(second.ready, Ready)
-        assert not second.ready.measured.queues
-        await second.to_shard.send(Follow(next=0))
-        await second.to_shard.send(Finish())
-        assert not (await second.end()).measured.queues
-
-
-async def test_a_log_of_failed_calls_has_them_whatever_is_asked_in_the_middle_of_a_run() -> None:
-    async with shard(*client(free_port(), "tn", rate=20.0, max_calls=5, trace_call_debug=True)) as uac:
-        await uac.go()
-        await uac.to_shard.send(Follow(every=1000))
-        await uac.end()
-    assert uac.measured.counters.failed == 5
-    assert sorted(uac.followed) == [1, 2, 3, 4, 5]
-
-
-async def test_a_shard_that_is_ended_lets_go_of_where_its_records_go() -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        async with shard(*server(), records_fd=theirs.fileno(), recorded=("CallStarted",)) as uas:
-            await uas.go()
-        theirs.close()
-        ours.settimeout(LIMIT_S)
-        assert ours.recv(1) == b""
-
-
-async def test_what_tls_agreed_on_is_told_at_the_end_when_nobody_read_it_before(tmp_path: Path) -> None:
-    lab = Lab(tmp_path / "lab")
-    shown = {"tls_certificate": lab["server.pem"], "tls_key": lab["server.key"]}
-    async with shard(*server("l1", **shown)) as uas:
-        await uas.go()
-        async with shard(*client(port_of(uas), "l1", max_calls=20, **shown), room=0) as uac:
-            await uac.go()
-            await uas.until(lambda counters: counters.created > 0)
-            await uac.next()
-            await uas.until(lambda counters: counters.successful == 20)
-            await trio.sleep(0.1)
-            await uac.end()
-    assert uac.secured == ["TLSv1.3"]
 
 
 async def test_open_calls_never_pass_the_limit_and_what_is_held_back_is_not_made_up_for() -> None:
@@ -426,17 +213,6 @@ async def test_what_cannot_start_says_why_and_holds_nothing(options: dict[str, A
         async with shard(config, msgspec.structs.replace(addresses, local_port=port)) as uac:
             assert isinstance(uac.ready, Failed)
             assert (uac.ready.kind, told in uac.ready.text) == (kind, True)
-
-
-async def test_a_log_that_cannot_be_written_is_one_warning() -> None:
-    async with shard(*server()) as uas:
-        await uas.go()
-        async with shard(*client(port_of(uas), max_calls=20, trace_messages=True, message_file="/dev/full")) as uac:
-            await uac.go()
-            counters = (await uac.end()).measured.counters
-    assert counters.successful == 20
-    assert counters.trace_drops == 20 * 6
-    assert uac.notes == [Warned(text="/dev/full: cannot be written: No space left on device")]
 
 
 async def test_the_log_holds_every_message(tmp_path: Path) -> None:
