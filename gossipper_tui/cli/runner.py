@@ -105,7 +105,7 @@ async def _report(started: RunStarted, events: Subscription[Event], output: Outp
                 if with_status and (shown is None or event.elapsed_ns - shown.elapsed_ns >= STATUS_PERIOD_NS):
                     output.status(status(started, event, shown).line(output.width - 1))
                     shown = event
-            case CallTrace():
+            case CallTrace() if started.config.follow:  # a file of calls has them followed too, and shows them itself
                 followed_in_all += 1
                 if len(followed) < MOST_CALLS:
                     followed.append(event.call)

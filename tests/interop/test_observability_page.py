@@ -55,7 +55,8 @@ def test_the_page_has_every_field_of_a_call_record() -> None:
 def test_the_capture_of_the_example_has_what_the_page_says(programs: Programs, shell: dict[str, str]) -> None:
     section = section_of("A capture")
     (block,) = blocks_of(section)
-    run_block(programs, shell, block)
+    (said,) = run_block(programs, shell, block)
+    assert "followed:" not in said  # who asks for a file of calls did not ask to read them on the terminal
     path = programs.folder / "calls.pcapng"
     assert statistics(path) == {"INVITE": 100, "180": 100, "200": 200, "ACK": 100, "BYE": 100}
     assert wrong(path) == []
