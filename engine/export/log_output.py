@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from engine.export.json_lines import LineMaker
 from engine.export.log_events import LogEvent
-from engine.export.sink import Surroundings
-from engine.export.writer import Writer
+from engine.export.sink import Surroundings, Writer
 from engine.messages import QueueCounts
 from engine.options import RunConfig
 

@@ -11,12 +11,11 @@ closed. Their numbers are those of the summary, but for the queues, which still 
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from engine.export.writer import Writer
 from engine.messages import Event, QueueCounts, RunStarted
 from engine.messages.records import Record
 
@@ -34,6 +33,31 @@ class Surroundings:
 
     started: RunStarted
     warn: Callable[[str], None]
+
+
+class Writer(ABC):
+    """What writes in a task of its own what others hand to it without waiting: a sink, or an output of the event log.
+
+    What it is given, and how it counts that, is said by what derives from it.
+    """
+
+    name: ClassVar[str]
+    """What its counts stand under."""
+
+    async def open(self) -> None:  # noqa: B027
+        """Get ready, within a second or so. Raises GossipperError for what keeps the run from starting."""
+
+    @abstractmethod
+    async def write(self) -> None:
+        """Bring what was taken where it belongs, until nothing waits after `close`; cancelled when that takes too long."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The run is over and nothing more comes: `write` is to bring out what waits, and to return."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """`write` has ended, as it should or cancelled: what is left is dropped, and files and sockets are closed."""
 
 
 class Sink(Writer):

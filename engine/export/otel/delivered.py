@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.export.otel.delivery import Delivery
-from engine.export.writer import Writer
+from engine.export.sink import Writer
 
 
 class Delivered(Writer):
